@@ -1,0 +1,4 @@
+//! x
+#![allow(missing_docs)]
+pub mod message;
+pub use message::*;
