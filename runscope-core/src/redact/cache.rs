@@ -1,0 +1,134 @@
+//! The verdicts on names that were judged lately.
+
+use std::cell::RefCell;
+
+use super::names::{Class, NameKind};
+
+const SLOTS: usize = 128;
+const LONGEST: usize = 48;
+
+#[derive(Clone, Copy)]
+struct Slot {
+    rules: u64,
+    kind: NameKind,
+    class: Class,
+    length: u8,
+    name: [u8; LONGEST],
+}
+
+const EMPTY: Slot = Slot {
+    rules: 0,
+    kind: NameKind::Header,
+    class: Class::Plain,
+    length: 0,
+    name: [0; LONGEST],
+};
+
+// Names repeat, so each thread keeps a direct-mapped table: a verdict costs a hash and a compare.
+// The bytes, the kind and the rules' number are compared in full: a collision only means judging anew.
+thread_local! {
+    static TABLE: RefCell<[Slot; SLOTS]> = const { RefCell::new([EMPTY; SLOTS]) };
+}
+
+/// The verdict on a name under the rules with this number (never 0), judged only when it is new.
+pub(super) fn verdict(rules: u64, kind: NameKind, name: &[u8], judge: impl Fn() -> Class) -> Class {
+    let length = match u8::try_from(name.len()) {
+        Ok(length) if name.len() <= LONGEST => length,
+        _ => return judge(),
+    };
+    TABLE
+        .try_with(|table| {
+            let mut table = table.try_borrow_mut().ok()?;
+            let slot = table.get_mut(slot_of(name, kind))?;
+            let known = slot.rules == rules
+                && slot.kind == kind
+                && slot.length == length
+                && slot.name.get(..name.len()) == Some(name);
+            if !known {
+                let class = judge();
+                slot.name.get_mut(..name.len())?.copy_from_slice(name);
+                (slot.rules, slot.kind, slot.length, slot.class) = (rules, kind, length, class);
+            }
+            Some(slot.class)
+        })
+        .ok()
+        .flatten()
+        .unwrap_or_else(judge)
+}
+
+/// Mixes the length, the first and the last eight bytes.
+fn slot_of(name: &[u8], kind: NameKind) -> usize {
+    let (head, tail) = match (name.first_chunk::<8>(), name.last_chunk::<8>()) {
+        (Some(head), Some(tail)) => (u64::from_le_bytes(*head), u64::from_le_bytes(*tail)),
+        _ => (
+            name.iter()
+                .fold(0, |sum, &byte| (sum << 8) | u64::from(byte)),
+            0,
+        ),
+    };
+    let mixed = (head ^ tail.rotate_left(29) ^ ((name.len() as u64) << 3) ^ kind as u64)
+        .wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed >> 57) as usize % SLOTS
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn a_name_is_judged_once_for_each_kind_and_rules() {
+        let judged = Cell::new(0);
+        let ask = |rules, kind, name: &str, class| {
+            verdict(rules, kind, name.as_bytes(), || {
+                judged.set(judged.get() + 1);
+                class
+            })
+        };
+        assert_eq!(
+            ask(u64::MAX, NameKind::Header, "x-cached", Class::Secret),
+            Class::Secret
+        );
+        assert_eq!(
+            ask(u64::MAX, NameKind::Header, "x-cached", Class::Plain),
+            Class::Secret
+        );
+        assert_eq!(judged.get(), 1);
+        assert_eq!(
+            ask(u64::MAX - 1, NameKind::Header, "x-cached", Class::Plain),
+            Class::Plain
+        );
+        assert_eq!(
+            ask(u64::MAX - 1, NameKind::Field, "x-cached", Class::Secret),
+            Class::Secret
+        );
+        assert_eq!(judged.get(), 3);
+    }
+
+    #[test]
+    fn names_that_share_a_slot_never_share_a_verdict() {
+        let names: Vec<String> = (0..5000)
+            .map(|number| format!("prefix-{number}-suffix"))
+            .collect();
+        for round in 0..2 {
+            for (number, name) in names.iter().enumerate() {
+                let class = if number % 3 == 0 {
+                    Class::Secret
+                } else {
+                    Class::Plain
+                };
+                let found = verdict(u64::MAX - 2, NameKind::Field, name.as_bytes(), || class);
+                assert_eq!(found, class, "{name} in round {round}");
+            }
+        }
+    }
+
+    #[test]
+    fn long_names_are_judged_each_time() {
+        let name = "n".repeat(LONGEST + 1);
+        let ask = |class| verdict(u64::MAX - 3, NameKind::Field, name.as_bytes(), || class);
+        assert_eq!(ask(Class::Secret), Class::Secret);
+        assert_eq!(ask(Class::Plain), Class::Plain);
+    }
+}
