@@ -1,6 +1,10 @@
-//! x
+//! The core of runscope.
 #![allow(missing_docs)]
 pub mod message;
-pub use message::*;
+#[allow(dead_code, unused_imports)]
+mod config;
 mod redact;
-pub use redact::{BodyCallback, BodyContext, BodyVerdict, RedactionRules, Redactor, Side};
+
+pub use config::*;
+pub use message::*;
+pub use redact::{BodyCallback, BodyContext, BodyVerdict, Redactor, Side};
