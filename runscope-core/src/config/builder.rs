@@ -2,6 +2,7 @@ use super::error::{ConfigProblem, Fault};
 use super::field::parse_all;
 use super::keys::{self, Key};
 use super::{AccessToken, Config, RedactionRules, Scheme, Scope, endpoint, value::Value};
+use crate::sink::{SharedSink, Sink};
 use std::{path::PathBuf, time::Duration};
 
 /// Builds a [`Config`]. A setting given again replaces the earlier one; nothing is checked before
@@ -30,8 +31,6 @@ use std::{path::PathBuf, time::Duration};
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct ConfigBuilder {
     pub(super) config: Config,
-    /// The caller gives a sink of its own.
-    pub(super) local: bool,
     pub(super) problems: Vec<ConfigProblem>,
     pub(super) env_was_read: bool,
     /// Whether a setting that nobody gave is called by its variable.
@@ -371,9 +370,10 @@ impl ConfigBuilder {
         self
     }
 
-    /// Says that exchanges go to a sink of the caller's own, so that no account is needed.
-    pub fn local(mut self) -> Self {
-        self.local = true;
+    /// Writes the exchanges to a sink of your own instead of the API, which then needs no account.
+    /// Only in code.
+    pub fn sink(mut self, sink: impl Sink + 'static) -> Self {
+        self.config.sink = Some(SharedSink::new(sink));
         self
     }
 }
@@ -382,7 +382,6 @@ impl Default for ConfigBuilder {
     fn default() -> Self {
         Self {
             config: Config::defaults(),
-            local: false,
             problems: Vec::new(),
             env_was_read: false,
             is_for_env: false,
@@ -589,11 +588,13 @@ mod tests {
             (Config::builder(), vec!["access_token", "bucket_key"]),
             (Config::builder().bucket_key("b"), vec!["access_token"]),
             (Config::builder().access_token("t"), vec!["bucket_key"]),
-            (Config::builder().local(), vec![]),
+            (Config::builder().sink(crate::MemorySink::new()), vec![]),
             (Config::builder().enabled(false), vec![]),
             (Config::builder().ndjson_file("out.ndjson"), vec![]),
             (
-                Config::builder().local().access_token(""),
+                Config::builder()
+                    .sink(crate::MemorySink::new())
+                    .access_token(""),
                 vec!["access_token"],
             ),
         ] {
@@ -610,7 +611,7 @@ mod tests {
 
     #[test]
     fn values_that_only_code_can_give_are_refused_too() {
-        let builder = || Config::builder().local();
+        let builder = || Config::builder().sink(crate::MemorySink::new());
         for (builder, expected) in [
             (builder().timeout(Duration::MAX), "timeout: "),
             (
@@ -641,7 +642,7 @@ mod tests {
     #[test]
     fn a_setting_given_again_replaces_what_was_wrong_with_it() {
         let config = Config::builder()
-            .local()
+            .sink(crate::MemorySink::new())
             .api_endpoint("nonsense")
             .api_endpoint("https://example.com")
             .skip_paths(["nonsense"])

@@ -18,6 +18,11 @@ impl ConfigBuilder {
         }
         self.check_account();
         self.check_endpoint();
+        // A short queue makes short batches, unless somebody asked for longer ones.
+        let config = &mut self.config;
+        if config.max_batch_size == Config::defaults().max_batch_size {
+            config.max_batch_size = config.max_batch_size.min(config.max_entries);
+        }
         self.check_order("max_batch_size", "max_entries", |config| {
             config.max_batch_size <= config.max_entries
         });
@@ -29,11 +34,11 @@ impl ConfigBuilder {
             return Err(ConfigError::new(self.problems));
         }
         let mut config = self.config;
-        let account = config.access_token.clone().zip(config.bucket_key.clone());
-        let account = account.map(|(access_token, bucket_key)| Destination {
-            access_token,
-            bucket_key,
-        });
+        // A local sink needs no account: its bucket may be nameless.
+        let account = Destination {
+            access_token: config.access_token.clone().unwrap_or_default(),
+            bucket_key: config.bucket_key.clone().unwrap_or_default(),
+        };
         config.ranked_scopes = Scopes::new(config.log_body, account, &config.scopes);
         Ok(config)
     }
@@ -51,7 +56,8 @@ impl ConfigBuilder {
 
     /// Nothing is sent to the API where capture is off or another sink takes the exchanges.
     fn check_account(&mut self) {
-        if self.local || !self.config.enabled || self.config.ndjson_file.is_some() {
+        let config = &self.config;
+        if config.sink.is_some() || !config.enabled || config.ndjson_file.is_some() {
             return;
         }
         let missing = [

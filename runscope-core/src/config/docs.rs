@@ -11,7 +11,7 @@ const BUILDER: &str = include_str!("builder.rs");
 const TABLE: &str = include_str!("SETTINGS.md");
 
 /// Setters that are no settings of their own.
-const NO_SETTINGS: [&str; 3] = ["scope", "redaction", "local"];
+const NO_SETTINGS: [&str; 3] = ["scope", "redaction", "sink"];
 
 fn default_of(key: &Key) -> String {
     key.field.show(&mut Config::defaults())
@@ -119,12 +119,18 @@ fn a_default_that_is_written_out_is_read_back_as_the_default() {
             continue;
         }
         let builder = ConfigBuilder::default()
-            .local()
+            .sink(crate::MemorySink::new())
             .vars([(key.env(), default)]);
         let config = builder.build().unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(
             format!("{config:?}"),
-            format!("{:?}", Config::builder().local().build().unwrap())
+            format!(
+                "{:?}",
+                Config::builder()
+                    .sink(crate::MemorySink::new())
+                    .build()
+                    .unwrap()
+            )
         );
     }
 }

@@ -159,9 +159,9 @@ mod tests {
                 "RUNSCOPE_SCOPES: is not a JSON list of tables; give a list of tables with a route, service or consumer",
             ),
             (
-                "RUNSCOPE_MAX_ENTRIES",
-                "100",
-                "RUNSCOPE_MAX_BATCH_SIZE: 200 is more than RUNSCOPE_MAX_ENTRIES (100); make it smaller, or RUNSCOPE_MAX_ENTRIES larger",
+                "RUNSCOPE_MAX_BATCH_SIZE",
+                "20000",
+                "RUNSCOPE_MAX_BATCH_SIZE: 20000 is more than RUNSCOPE_MAX_ENTRIES (10000); make it smaller, or RUNSCOPE_MAX_ENTRIES larger",
             ),
         ] {
             assert_eq!(complaint(&[(name, value)]), expected);
@@ -202,7 +202,7 @@ mod tests {
             ("RUNSCOPE_OTHER".to_owned(), None),
         ];
         let error = ConfigBuilder::for_env()
-            .local()
+            .sink(crate::MemorySink::new())
             .read_vars(vars.into_iter())
             .build()
             .unwrap_err();

@@ -201,6 +201,7 @@ impl Field {
     }
 
     /// What a value is written in.
+    #[cfg(test)]
     pub(super) fn unit(&self) -> &'static str {
         match self {
             Self::Time { unit, .. } | Self::OptionalTime { unit, .. } => unit.name,

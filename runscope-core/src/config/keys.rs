@@ -14,6 +14,8 @@ pub(super) struct Key {
     pub(super) field: Field,
     /// Whether it may also stand in the table `queue`.
     pub(super) in_queue: bool,
+    /// For the table of settings, which a test writes.
+    #[cfg_attr(not(test), expect(dead_code))]
     pub(super) meaning: &'static str,
 }
 

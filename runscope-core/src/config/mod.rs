@@ -24,11 +24,11 @@ mod skip;
 #[cfg(test)]
 mod docs;
 
+pub use crate::redact::RedactionRules;
 pub use builder::ConfigBuilder;
 pub use error::{ConfigError, ConfigProblem};
-pub use crate::redact::RedactionRules;
 pub use scope::Scope;
 pub use settings::{Config, Scheme};
 pub use token::AccessToken;
 
-pub(crate) use resolve::{Destination, Early, EarlyKey, Resolved, ScopeKey, Scopes};
+pub(crate) use resolve::{Destination, Early, EarlyKey, Resolved, ScopeKey};

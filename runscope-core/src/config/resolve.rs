@@ -11,7 +11,7 @@ pub(crate) struct Scopes {
 }
 
 /// An account and a bucket of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Destination {
     pub(crate) access_token: AccessToken,
     pub(crate) bucket_key: String,
@@ -49,8 +49,7 @@ pub(crate) struct Resolved {
     pub(crate) scope: Option<usize>,
     pub(crate) log_body: bool,
     pub(crate) capture: bool,
-    /// An index into [`Scopes::destinations`]; 0 is the config's own account. Where there are no
-    /// destinations it is 0 and means the local sink.
+    /// An index into [`Scopes::destinations`]; 0 is the config's own account.
     pub(crate) destination: usize,
 }
 
@@ -63,16 +62,15 @@ struct Ranked {
 }
 
 impl Scopes {
-    /// Ranks the scopes. The config's own account is needed before a scope can have one: without
-    /// it everything goes to the local sink.
-    pub(super) fn new(log_body: bool, account: Option<Destination>, scopes: &[Scope]) -> Self {
+    /// Ranks the scopes.
+    pub(super) fn new(log_body: bool, account: Destination, scopes: &[Scope]) -> Self {
         let global = Resolved {
             scope: None,
             log_body,
             capture: true,
             destination: 0,
         };
-        let mut destinations: Vec<Destination> = account.into_iter().collect();
+        let mut destinations = vec![account];
         let mut enabled: Vec<(usize, &Scope)> = scopes
             .iter()
             .enumerate()
@@ -119,8 +117,7 @@ impl Scopes {
         self.may(key, |resolved| resolved.capture)
     }
 
-    /// The accounts and buckets in use, each once; the first is the config's own. Empty where there
-    /// is no account.
+    /// The accounts and buckets in use, each once; the first is the config's own.
     pub(crate) fn destinations(&self) -> &[Destination] {
         &self.destinations
     }
@@ -149,8 +146,8 @@ impl Config {
         &self.ranked_scopes
     }
 
-    /// The accounts and buckets in use, each once; the first is the config's own. Empty where there
-    /// is no account and everything goes to a local sink.
+    /// The accounts and buckets in use, each once; the first is the config's own. For a local sink
+    /// names and tokens may be empty.
     pub(crate) fn destinations(&self) -> &[Destination] {
         self.ranked_scopes.destinations()
     }
@@ -245,11 +242,11 @@ mod tests {
     use super::*;
     use Early::{Known, Open};
 
-    fn account() -> Option<Destination> {
-        Some(Destination {
+    fn account() -> Destination {
+        Destination {
             access_token: "token".into(),
             bucket_key: "global".to_owned(),
-        })
+        }
     }
 
     fn winner(scopes: &[Scope], key: [Option<&str>; 3]) -> Option<usize> {
@@ -418,13 +415,17 @@ mod tests {
             ]
         );
 
-        let local = Scopes::new(false, None, &list);
-        assert!(local.destinations().is_empty());
-        let resolved = local.resolve(ScopeKey {
-            route: Some("/d"),
-            ..ScopeKey::default()
-        });
-        assert_eq!((resolved.scope, resolved.destination), (Some(3), 0));
+        let local = Scopes::new(false, Destination::default(), &list);
+        let buckets: Vec<_> = local
+            .destinations()
+            .iter()
+            .map(|to| to.bucket_key.as_str())
+            .collect();
+        assert_eq!(
+            buckets,
+            ["", "other", "", "other", "global"],
+            "a sink is told the bucket"
+        );
     }
 
     #[test]

@@ -1,8 +1,10 @@
 use super::content_type::{self, ContentTypePattern};
+use super::resolve::Destination;
 use super::skip::PathPattern;
 use super::{
     AccessToken, ConfigBuilder, ConfigError, RedactionRules, Scope, endpoint, resolve::Scopes,
 };
+use crate::sink::SharedSink;
 use std::{path::PathBuf, time::Duration};
 use url::Url;
 
@@ -110,6 +112,8 @@ pub struct Config {
     pub(crate) allow_plain_http: bool,
     pub(crate) ca_file: Option<PathBuf>,
     pub(crate) ndjson_file: Option<PathBuf>,
+    /// A sink of the caller's own.
+    pub(crate) sink: Option<SharedSink>,
 
     pub(crate) redaction: RedactionRules,
     pub(crate) scopes: Vec<Scope>,
@@ -189,10 +193,11 @@ impl Config {
             allow_plain_http: false,
             ca_file: None,
             ndjson_file: None,
+            sink: None,
 
             redaction: RedactionRules::new(),
             scopes: Vec::new(),
-            ranked_scopes: Scopes::new(false, None, &[]),
+            ranked_scopes: Scopes::new(false, Destination::default(), &[]),
         }
     }
 }

@@ -28,12 +28,13 @@ impl Config {
     }
 
     /// Whether the bodies of an answered exchange are kept: always where neither `body_min_status`
-    /// nor `body_min_time` is set, else when either of the two is reached.
-    pub(crate) fn keeps_bodies(&self, status: u16, elapsed: Duration) -> bool {
+    /// nor `body_min_time` is set, else when either of the two is reached. An exchange without an
+    /// answer counts as failed.
+    pub(crate) fn keeps_bodies(&self, status: Option<u16>, elapsed: Duration) -> bool {
         match (self.body_min_status, self.body_min_time) {
             (None, None) => true,
             (min_status, min_time) => {
-                min_status.is_some_and(|least| status >= least)
+                min_status.is_some_and(|least| status.is_none_or(|status| status >= least))
                     || min_time.is_some_and(|least| elapsed >= least)
             }
         }
@@ -178,7 +179,7 @@ mod tests {
     #[test]
     fn an_exchange_is_skipped_by_method_path_or_health() {
         let config = Config::builder()
-            .local()
+            .sink(crate::MemorySink::new())
             .skip_methods(["options"])
             .skip_paths(["/static/*"])
             .build()
@@ -189,7 +190,7 @@ mod tests {
         assert!(!config.skips("GET", "/", None));
 
         let config = Config::builder()
-            .local()
+            .sink(crate::MemorySink::new())
             .skip_health_checks(true)
             .build()
             .unwrap();
@@ -210,11 +211,14 @@ mod tests {
             (status, time, 200, 1000, true),
             (status, time, 503, 0, true),
         ] {
-            let mut config = Config::builder().local().build().unwrap();
+            let mut config = Config::builder()
+                .sink(crate::MemorySink::new())
+                .build()
+                .unwrap();
             config.body_min_status = min_status;
             config.body_min_time = min_time;
             assert_eq!(
-                config.keeps_bodies(status, Duration::from_millis(millis)),
+                config.keeps_bodies(Some(status), Duration::from_millis(millis)),
                 expected
             );
         }

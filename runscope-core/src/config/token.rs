@@ -12,12 +12,13 @@ use std::fmt;
 /// let token = AccessToken::from("c0ffee");
 /// assert_eq!(format!("{token:?}, {token}"), "AccessToken([redacted]), [redacted]");
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct AccessToken(String);
 
 impl AccessToken {
-    /// The token itself: for the `Authorization` header and for nothing else.
-    pub(crate) fn expose(&self) -> &str {
+    /// The token itself. Every other way to show it gives a placeholder.
+    #[must_use]
+    pub fn expose(&self) -> &str {
         &self.0
     }
 

@@ -47,7 +47,7 @@ impl Body {
         }
     }
 
-    pub(super) fn decode(
+    pub(crate) fn decode(
         text: Option<&str>,
         encoding: Option<BodyEncoding>,
     ) -> Result<Option<Vec<u8>>, BodyError> {

@@ -1,0 +1,410 @@
+//! An exchange in flight: begun by the layer, shown every frame, finished exactly once.
+
+use super::current::with_current;
+use super::finish::{complete_before, withhold_bodies};
+use super::flat::Span;
+use super::head::{ResponseHead, length};
+use super::record::{Record, ResponsePart};
+use super::tap::{Limits, Tap};
+use crate::message::{Outcome, Withheld};
+use crate::recorder::Core;
+use bytes::Bytes;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use uuid::Uuid;
+
+/// An exchange in flight, owned by whoever answers it: first the response future, then the
+/// response body.
+///
+/// It is finished once, by the first of: [`end`](Self::end), [`fail`](Self::fail), its age, or its
+/// drop. A dropped one is complete, aborted or panicked, as the facts say.
+#[must_use = "dropping an exchange finishes it"]
+pub struct Exchange {
+    shared: Arc<Shared>,
+    polling: bool,
+    is_stream: bool,
+}
+
+impl Exchange {
+    pub(super) fn new(shared: Shared) -> Self {
+        Self {
+            shared: Arc::new(shared),
+            polling: false,
+            is_stream: false,
+        }
+    }
+
+    /// Runs a poll of the inner service or body as a part of this exchange: code in it finds the
+    /// exchange by [`current_exchange`](super::current_exchange), and a panic in it is recorded.
+    pub fn scope<R>(&mut self, poll: impl FnOnce() -> R) -> R {
+        self.polling = true;
+        let result = with_current(self.handle(), poll);
+        self.polling = false;
+        result
+    }
+
+    /// A handle for the handler's own use.
+    #[must_use]
+    pub fn handle(&self) -> ExchangeHandle {
+        ExchangeHandle {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+
+    /// The tap for the request's body, or `None` where the body has to be left untouched: there is
+    /// none, or the connection may be upgraded.
+    #[must_use]
+    pub fn request_tap(&self) -> Option<RequestTap> {
+        let state = self.shared.lock();
+        let body = &state.record.as_ref()?.request.body;
+        let untouched = body.absent || body.withheld == Some(Withheld::Upgraded);
+        (!untouched).then(|| RequestTap {
+            shared: Arc::clone(&self.shared),
+        })
+    }
+
+    /// Records the response's head. Header names are in lower case; they are walked twice.
+    ///
+    /// An upgraded connection is finished by this: what follows on it is no longer HTTP.
+    pub fn respond<'h, H: Iterator<Item = (&'h str, &'h [u8])>>(
+        &mut self,
+        head: ResponseHead,
+        headers: impl Fn() -> H,
+    ) {
+        let response_time = self.shared.started.elapsed();
+        let mut guard = self.shared.lock();
+        let state = &mut *guard;
+        let Some(record) = state.open() else { return };
+
+        let bytes: usize = headers()
+            .map(|(name, value)| name.len() + value.len() + 8)
+            .sum();
+        if !record
+            .charge
+            .grow(bytes, self.shared.core.config.byte_budget)
+        {
+            state.finished = true;
+            state.record = None;
+            drop(guard);
+            self.shared.core.stats.dropped_over_budget();
+            return;
+        }
+        let method = record.flat.str(record.request.method);
+        let tunnel = head.status == 101 || (method == "CONNECT" && head.status / 100 == 2);
+        let bodyless = method == "HEAD" || matches!(head.status, 100..=199 | 204 | 304);
+
+        let mut content_type = None;
+        let mut content_length = None;
+        let start = record.flat.len();
+        for (name, value) in headers() {
+            match name {
+                "content-type" => content_type = Some(value),
+                "content-length" => content_length = length(value),
+                _ => {}
+            }
+            record.flat.header(name, |out| {
+                self.shared.core.redactor.header(name, value, out);
+            });
+        }
+        let headers = record.flat.span_from(start);
+        let body = if bodyless || head.body_is_empty {
+            Tap::absent()
+        } else {
+            Tap::new(self.shared.core.withheld(record, content_type))
+        };
+        record.response = Some(ResponsePart {
+            status: head.status,
+            headers,
+            response_time,
+            body,
+        });
+        state.expected = head.body_size.or(content_length);
+        drop(guard);
+        if tunnel {
+            self.shared.finish(Outcome::Upgraded);
+        }
+    }
+
+    /// Sees one frame of the response's body pass.
+    pub fn frame(&self, data: &Bytes) {
+        let mut state = self.shared.lock();
+        let Some(record) = state.open() else { return };
+        if let Some(response) = &mut record.response {
+            response
+                .body
+                .frame(data, self.shared.limits(), &mut record.charge);
+        }
+    }
+
+    /// Notes that the response's body has nothing to give now. The first time makes it a stream,
+    /// which is reported at the configured age if it has not ended by then.
+    pub fn waiting(&mut self) {
+        if !self.is_stream {
+            self.is_stream = true;
+            self.shared.core.streams.watch(&self.shared);
+        }
+    }
+
+    /// Finishes the exchange: the response's body passed to its end.
+    pub fn end(&self) {
+        self.shared.finish(Outcome::Complete);
+    }
+
+    /// Finishes the exchange: the service, or the response's body, failed. `status` is that of the
+    /// error's own response, where the framework makes one.
+    pub fn fail(&self, error: &dyn fmt::Display, status: Option<u16>) {
+        let text = catch_unwind(AssertUnwindSafe(|| short_text(error))).unwrap_or_default();
+        let mut guard = self.shared.lock();
+        let Some(record) = guard.open() else { return };
+        if record
+            .charge
+            .grow(text.len(), self.shared.core.config.byte_budget)
+        {
+            record.error = record.flat.text(text.as_bytes());
+        }
+        if let (None, Some(status)) = (&record.response, status) {
+            record.response = Some(ResponsePart::bare(status, self.shared.started.elapsed()));
+        }
+        drop(guard);
+        self.shared.finish(Outcome::Error);
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        let outcome = match self.polling {
+            true => Outcome::Panic,
+            false if complete_before(&self.shared.lock()) => Outcome::Complete,
+            false => Outcome::Aborted,
+        };
+        self.shared.finish(outcome);
+    }
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exchange")
+            .field("id", &self.shared.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A handler's hold on the exchange in flight: to name it in logs, and to add fields to it.
+///
+/// Found by [`current_exchange`](super::current_exchange). Cheap to clone; what is set after the
+/// response has ended is ignored.
+#[derive(Clone)]
+pub struct ExchangeHandle {
+    shared: Arc<Shared>,
+}
+
+impl ExchangeHandle {
+    /// The `unique_identifier` under which the exchange is delivered, a UUIDv7.
+    #[must_use]
+    pub fn unique_identifier(&self) -> String {
+        self.shared.id.to_string()
+    }
+
+    /// Says who called. It takes part in choosing the scope, and can be searched for.
+    pub fn set_consumer(&self, consumer: &str) {
+        let budget = self.shared.core.config.byte_budget;
+        if let Some(record) = self.shared.lock().open()
+            && (!record.consumer.is_empty() || record.charge.grow(MAX_FIELD, budget))
+        {
+            cut(consumer, MAX_FIELD).clone_into(&mut record.consumer);
+        }
+    }
+
+    /// Adds a field of the app's own. An exchange takes 32 of them, name and value each cut at
+    /// 1 KiB; a name that is set again has the last value.
+    pub fn tag(&self, name: &str, value: impl fmt::Display) {
+        let budget = self.shared.core.config.byte_budget;
+        let (name, value) = (cut(name, MAX_FIELD), short_text(&value));
+        if let Some(record) = self.shared.lock().open()
+            && (record.tags.has(name) || record.charge.grow(name.len() + MAX_FIELD, budget))
+        {
+            record.tags.set(name, value);
+        }
+    }
+}
+
+impl fmt::Debug for ExchangeHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExchangeHandle")
+            .field("id", &self.shared.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Sees the frames of a request's body pass, wherever the handler takes the body.
+pub struct RequestTap {
+    shared: Arc<Shared>,
+}
+
+impl RequestTap {
+    /// Notes that the body was asked for; `100 Continue` goes out by this.
+    pub fn polled(&self) {
+        self.with_body(|body| body.polled = true);
+    }
+
+    /// Sees one frame pass.
+    pub fn frame(&self, data: &Bytes) {
+        let mut state = self.shared.lock();
+        let Some(record) = state.open() else { return };
+        record
+            .request
+            .body
+            .frame(data, self.shared.limits(), &mut record.charge);
+    }
+
+    /// Notes that the body passed to its end.
+    pub fn end(&self) {
+        self.with_body(|body| {
+            body.polled = true;
+            body.complete = true;
+        });
+    }
+
+    fn with_body(&self, change: impl FnOnce(&mut Tap)) {
+        if let Some(record) = self.shared.lock().open() {
+            change(&mut record.request.body);
+        }
+    }
+}
+
+impl fmt::Debug for RequestTap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestTap")
+            .field("id", &self.shared.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the owner, the handles and the request's tap share. The lock is held for the copying of a
+/// head or the noting of a frame, never across a call into the service or a push.
+pub(crate) struct Shared {
+    pub(super) id: Uuid,
+    pub(super) started: Instant,
+    pub(super) core: Arc<Core>,
+    pub(super) state: Mutex<State>,
+}
+
+pub(crate) struct State {
+    /// Present until the worker takes it.
+    pub(super) record: Option<Record>,
+    pub(super) finished: bool,
+    /// The size that the response's body is going to have, where it is known.
+    pub(super) expected: Option<u64>,
+}
+
+impl State {
+    /// The record, while the exchange is in flight: a finished one does not change.
+    fn open(&mut self) -> Option<&mut Record> {
+        self.record.as_mut().filter(|_| !self.finished)
+    }
+}
+
+impl Shared {
+    /// The lock's data is plain and never left half-changed, so a panic elsewhere spoils nothing.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            body: self.core.config.max_body_bytes,
+            process: self.core.config.byte_budget,
+        }
+    }
+
+    /// Finishes the exchange, the first time that it is called, and hands it to the delivery.
+    pub(super) fn finish(self: &Arc<Self>, outcome: Outcome) {
+        let total_time = self.started.elapsed();
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        if state.finished {
+            return;
+        }
+        state.finished = true;
+        let Some(record) = state.record.as_mut() else {
+            return;
+        };
+        record.outcome = outcome;
+        record.total_time = total_time;
+        let status = match outcome {
+            Outcome::Aborted => Some(CLIENT_CLOSED_REQUEST),
+            Outcome::Panic => Some(500),
+            _ => None,
+        };
+        if let (None, Some(status)) = (&record.response, status) {
+            record.response = Some(ResponsePart::bare(status, total_time));
+        }
+        if outcome == Outcome::Complete
+            && let Some(response) = &mut record.response
+        {
+            response.body.complete = true;
+        }
+        let resolved = self.core.resolve(record);
+        if !resolved.capture {
+            state.record = None;
+            drop(guard);
+            self.core.stats.skipped();
+            return;
+        }
+        withhold_bodies(record, resolved.log_body, &self.core.config);
+        let bytes = record.charge.bytes();
+        drop(guard);
+        self.core
+            .push(resolved.destination, bytes, Arc::clone(self));
+    }
+
+    /// The finished exchange, for the worker.
+    pub(crate) fn take(&self) -> Option<Record> {
+        self.lock().record.take()
+    }
+}
+
+impl ResponsePart {
+    /// A response of which only the status is known.
+    fn bare(status: u16, response_time: Duration) -> Self {
+        Self {
+            status,
+            headers: Span::default(),
+            response_time,
+            body: Tap::absent(),
+        }
+    }
+}
+
+/// The status that nginx logs where the client left before the response.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
+
+/// The most bytes of one of the app's own fields.
+const MAX_FIELD: usize = 1024;
+
+/// A text, cut at [`MAX_FIELD`] while it is written: an error's text can be of any length.
+fn short_text(text: &dyn fmt::Display) -> String {
+    struct Short(String);
+    impl fmt::Write for Short {
+        fn write_str(&mut self, part: &str) -> fmt::Result {
+            self.0
+                .push_str(cut(part, MAX_FIELD - self.0.len().min(MAX_FIELD)));
+            if self.0.len() < MAX_FIELD {
+                Ok(())
+            } else {
+                Err(fmt::Error)
+            }
+        }
+    }
+    let mut short = Short(String::new());
+    // The error only says that the text was cut.
+    let _ = fmt::Write::write_fmt(&mut short, format_args!("{text}"));
+    short.0
+}
+
+/// The longest beginning that has at most `most` bytes and ends on a character.
+fn cut(text: &str, most: usize) -> &str {
+    &text[..text.floor_char_boundary(most)]
+}

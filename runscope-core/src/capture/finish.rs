@@ -1,0 +1,61 @@
+//! The decisions that fall when an exchange ends, as functions of plain facts.
+
+use super::exchange::State;
+use super::record::Record;
+use super::tap::Tap;
+use crate::config::Config;
+use crate::message::Withheld;
+
+/// Whether the response of a dropped exchange had passed whole. Servers drop a body as soon as it
+/// says that it is at its end, or when the promised length is written, and do not ask for one
+/// where the method or the status forbids it.
+pub(super) fn complete_before(state: &State) -> bool {
+    let Some(response) = state
+        .record
+        .as_ref()
+        .and_then(|record| record.response.as_ref())
+    else {
+        return false;
+    };
+    let all_passed = state
+        .expected
+        .is_some_and(|expected| response.body.size >= expected);
+    response.body.absent || all_passed
+}
+
+/// Lets go of the bodies that are not to be sent, each with its reason.
+pub(super) fn withhold_bodies(record: &mut Record, log_body: bool, config: &Config) {
+    let status = record.response.as_ref().map(|response| response.status);
+    let keep = config.keeps_bodies(status, record.total_time);
+    let upgraded = record.outcome == crate::message::Outcome::Upgraded;
+    let why = match () {
+        () if upgraded => Some(Withheld::Upgraded),
+        () if !log_body => Some(Withheld::LogBodyOff),
+        () if !keep => Some(Withheld::Filtered),
+        () => None,
+    };
+    let request = &mut record.request.body;
+    if !request.polled && !request.absent {
+        if !request.announced {
+            *request = Tap::absent();
+        } else if request.withheld.is_none() {
+            request.withheld = Some(Withheld::Unread);
+        }
+    }
+    let bodies = std::iter::once(request).chain(record.response.as_mut().map(|r| &mut r.body));
+    for body in bodies.filter(|body| !body.absent) {
+        if let Some(why) = why {
+            withhold(body, why);
+        }
+    }
+}
+
+/// A reason that was found while the body passed says more than one that is found now.
+fn withhold(body: &mut Tap, why: Withheld) {
+    match body.withheld {
+        Some(earlier @ (Withheld::Unread | Withheld::ContentType)) if why == Withheld::Filtered => {
+            body.withhold(earlier);
+        }
+        _ => body.withhold(why),
+    }
+}

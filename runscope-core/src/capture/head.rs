@@ -1,0 +1,182 @@
+//! What an adapter tells of a request and of a response, as plain data.
+
+use crate::message::Direction;
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+/// The head of a request, as the framework knows it.
+///
+/// Header names that go with it are in lower case, as the `http` crate holds them.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct RequestHead<'a> {
+    /// The method, in its own case.
+    pub method: &'a str,
+    /// The scheme, where the target or the connection says it.
+    pub scheme: Option<&'a str>,
+    /// The target's authority: HTTP/2 and the absolute form have it, the origin form has not and
+    /// takes it from `Host`.
+    pub authority: Option<&'a str>,
+    /// Path and query as they were in the target, before any router changed them.
+    pub path_and_query: &'a str,
+    /// The protocol, such as `HTTP/1.1`.
+    pub protocol: &'static str,
+    /// The address of the connection's other end.
+    pub peer: Option<IpAddr>,
+    /// The name that was given to the layer.
+    pub service: Option<&'a str>,
+    /// The framework's route template.
+    pub route: Option<&'a str>,
+    /// Who calls, where the app can tell already.
+    pub consumer: Option<Cow<'a, str>>,
+    /// Whether the app received this request or sends it.
+    pub direction: Direction,
+    /// Whether the body is known to be empty.
+    pub body_is_empty: bool,
+}
+
+impl<'a> RequestHead<'a> {
+    /// The head of an incoming HTTP/1.1 request; set what else is known.
+    #[must_use]
+    pub fn new(method: &'a str, path_and_query: &'a str) -> Self {
+        Self {
+            method,
+            path_and_query,
+            protocol: "HTTP/1.1",
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn path(&self) -> &'a str {
+        self.path_and_query
+            .split(['?', '#'])
+            .next()
+            .unwrap_or_default()
+    }
+}
+
+/// The head of a response, as the framework knows it.
+#[derive(Debug, Clone, Copy, Default)]
+#[non_exhaustive]
+pub struct ResponseHead {
+    /// The status code.
+    pub status: u16,
+    /// The body's exact size, where the framework knows it.
+    pub body_size: Option<u64>,
+    /// Whether the body is known to be empty or at its end.
+    pub body_is_empty: bool,
+}
+
+impl ResponseHead {
+    /// The head of a response; set what else is known.
+    #[must_use]
+    pub fn new(status: u16) -> Self {
+        Self {
+            status,
+            ..Self::default()
+        }
+    }
+}
+
+/// The request headers that capture itself reads, picked out in the one pass that copies them all.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Known<'a> {
+    pub(super) host: Option<&'a [u8]>,
+    pub(super) content_type: Option<&'a [u8]>,
+    pub(super) content_length: Option<&'a [u8]>,
+    pub(super) transfer_encoding: Option<&'a [u8]>,
+    pub(super) upgrade: Option<&'a [u8]>,
+    pub(super) traceparent: Option<&'a [u8]>,
+    pub(super) recorder: Option<&'a [u8]>,
+}
+
+impl<'a> Known<'a> {
+    pub(super) fn see(&mut self, name: &str, value: &'a [u8]) {
+        let slot = match name {
+            "host" => &mut self.host,
+            "content-type" => &mut self.content_type,
+            "content-length" => &mut self.content_length,
+            "transfer-encoding" => &mut self.transfer_encoding,
+            "upgrade" => &mut self.upgrade,
+            "traceparent" => &mut self.traceparent,
+            crate::client::MARK_HEADER => &mut self.recorder,
+            _ => return,
+        };
+        *slot = Some(value);
+    }
+
+    /// Whether the head speaks of a body. HTTP/1.1 tells by its framing (RFC 9112, section 6.3);
+    /// HTTP/2 need not, but a body has a type.
+    pub(super) fn announces_body(&self) -> bool {
+        self.content_length
+            .or(self.transfer_encoding)
+            .or(self.content_type)
+            .is_some()
+    }
+
+    /// Whether the connection may be handed over. `h2c` is left out: some clients offer it with
+    /// every request, and one that is taken up never reaches a handler.
+    pub(super) fn asks_for_upgrade(&self, method: &str) -> bool {
+        method == "CONNECT"
+            || self
+                .upgrade
+                .is_some_and(|protocol| !protocol.eq_ignore_ascii_case(b"h2c"))
+    }
+}
+
+/// The trace id of a `traceparent` (W3C Trace Context, section 3.2): 32 lower-case hex digits, not
+/// all zero.
+pub(super) fn trace_id(traceparent: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(traceparent).ok()?;
+    let id = text.split('-').nth(1)?;
+    let hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    (id.len() == 32 && id.bytes().all(hex) && id.bytes().any(|byte| byte != b'0')).then_some(id)
+}
+
+/// A number of bytes, as `Content-Length` writes it.
+pub(super) fn length(value: &[u8]) -> Option<u64> {
+    std::str::from_utf8(value).ok()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_id_is_taken_only_from_a_valid_traceparent() {
+        let id = "4bf92f3577b34da6a3ce929d0e0e4736";
+        for (value, expected) in [
+            (format!("00-{id}-00f067aa0ba902b7-01"), Some(id)),
+            (format!("cc-{id}-00f067aa0ba902b7-01-more"), Some(id)),
+            (format!("00-{}-00f067aa0ba902b7-01", "0".repeat(32)), None),
+            (
+                format!("00-{}-00f067aa0ba902b7-01", id.to_uppercase()),
+                None,
+            ),
+            ("00-abc-def-01".into(), None),
+            (String::new(), None),
+        ] {
+            assert_eq!(trace_id(value.as_bytes()), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn upgrades_are_told_from_offers_of_h2c() {
+        for (method, upgrade, expected) in [
+            ("GET", None, false),
+            ("GET", Some(&b"websocket"[..]), true),
+            ("POST", Some(b"h2c"), false),
+            ("CONNECT", None, true),
+        ] {
+            let known = Known {
+                upgrade,
+                ..Known::default()
+            };
+            assert_eq!(
+                known.asks_for_upgrade(method),
+                expected,
+                "{method} {upgrade:?}"
+            );
+        }
+    }
+}

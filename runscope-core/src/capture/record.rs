@@ -1,0 +1,81 @@
+//! One exchange as plain data: what capture leaves behind and the worker encodes.
+
+use super::budget::Charge;
+use super::flat::{Flat, Span};
+use super::tap::Tap;
+use crate::message::{Direction, Outcome};
+use std::time::{Duration, SystemTime};
+use uuid::Uuid;
+
+/// One exchange. Its texts lie in one flat buffer, its bodies are the frames that passed, and it
+/// knows no framework.
+#[derive(Debug)]
+pub(crate) struct Record {
+    pub(crate) id: Uuid,
+    pub(crate) flat: Flat,
+    pub(crate) request: RequestPart,
+    /// Absent where the service gave no response.
+    pub(crate) response: Option<ResponsePart>,
+    pub(crate) direction: Direction,
+    pub(crate) outcome: Outcome,
+    pub(crate) error: Span,
+    pub(crate) service: Span,
+    pub(crate) route: Span,
+    pub(crate) consumer: String,
+    pub(crate) client_address: Span,
+    pub(crate) protocol: &'static str,
+    pub(crate) trace_id: Span,
+    pub(crate) tags: Tags,
+    pub(crate) total_time: Duration,
+    pub(crate) sample_rate: f64,
+    pub(crate) charge: Charge,
+}
+
+#[derive(Debug)]
+pub(crate) struct RequestPart {
+    pub(crate) method: Span,
+    pub(crate) url: Span,
+    pub(crate) headers: Span,
+    pub(crate) received: SystemTime,
+    pub(crate) body: Tap,
+}
+
+#[derive(Debug)]
+pub(crate) struct ResponsePart {
+    pub(crate) status: u16,
+    pub(crate) headers: Span,
+    pub(crate) response_time: Duration,
+    pub(crate) body: Tap,
+}
+
+/// The app's own fields, few and short.
+#[derive(Debug, Default)]
+pub(crate) struct Tags(Vec<(String, String)>);
+
+impl Tags {
+    /// More than this many are not kept: an exchange is not a log.
+    const MOST: usize = 32;
+
+    /// Sets a tag; a name that is set again has the last value.
+    pub(crate) fn set(&mut self, name: &str, value: String) {
+        if let Some((_, old)) = self.0.iter_mut().find(|(known, _)| known == name) {
+            *old = value;
+        } else if self.0.len() < Self::MOST {
+            self.0.push((name.to_owned(), value));
+        }
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(known, _)| known == name)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

@@ -1,0 +1,290 @@
+//! Records a body as its frames pass: counts always, keeps what the rules allow.
+
+use super::budget::Charge;
+use crate::message::Withheld;
+use bytes::Bytes;
+
+/// Below this a kept frame is copied: a small frame pins the whole read buffer it was cut from,
+/// which may be many times larger and is not what the budget was charged for.
+const COPY_BELOW: usize = 4 * 1024;
+
+/// How much may be kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Bytes of one body.
+    pub(crate) body: usize,
+    /// Bytes of the whole process.
+    pub(crate) process: usize,
+}
+
+/// One body of one exchange.
+#[derive(Debug, Default)]
+pub(crate) struct Tap {
+    /// Bytes that passed.
+    pub(crate) size: u64,
+    /// What was kept of them.
+    pub(crate) kept: Chunks,
+    /// Why not all that passed is kept; `None` while it is.
+    pub(crate) withheld: Option<Withheld>,
+    /// Whether there is no body at all, or none is wanted (HEAD).
+    pub(crate) absent: bool,
+    /// Whether the head speaks of a body, so that one that was never read can be told from none.
+    pub(crate) announced: bool,
+    /// Whether anyone asked for the body.
+    pub(crate) polled: bool,
+    /// Whether the body passed to its end.
+    pub(crate) complete: bool,
+}
+
+impl Tap {
+    /// A tap that keeps, or one that only counts and says why.
+    pub(crate) fn new(withheld: Option<Withheld>) -> Self {
+        Self {
+            withheld,
+            ..Self::default()
+        }
+    }
+
+    /// A tap for a message that has no body by its method or status.
+    pub(crate) fn absent() -> Self {
+        Self {
+            absent: true,
+            complete: true,
+            ..Self::default()
+        }
+    }
+
+    /// A tap through which a whole body has passed already.
+    pub(crate) fn whole(body: Bytes) -> Self {
+        Self {
+            size: body.len() as u64,
+            kept: body.into(),
+            polled: true,
+            complete: true,
+            ..Self::default()
+        }
+    }
+
+    /// Sees one frame pass.
+    pub(crate) fn frame(&mut self, data: &Bytes, limits: Limits, charge: &mut Charge) {
+        self.polled = true;
+        if self.absent {
+            return;
+        }
+        self.size = self.size.saturating_add(data.len() as u64);
+        if self.withheld.is_some() || data.is_empty() {
+            return;
+        }
+        let room = limits.body.saturating_sub(self.kept.len());
+        let take = room.min(data.len());
+        if take > 0 && !charge.grow(take, limits.process) {
+            self.withheld = Some(Withheld::OverBudget);
+            return;
+        }
+        if take < data.len() {
+            self.withheld = Some(Withheld::OverCap);
+        }
+        // A cut frame is copied too: a slice would pin all of a frame that may be far over the cap.
+        let whole_and_large = take == data.len() && take >= COPY_BELOW;
+        match take {
+            0 => {}
+            _ if whole_and_large => self.kept.share(data.clone()),
+            _ => self.kept.copy(&data[..take]),
+        }
+    }
+
+    /// Forgets what was kept and says why; the size stays.
+    pub(crate) fn withhold(&mut self, why: Withheld) {
+        self.kept = Chunks::default();
+        self.withheld = Some(why);
+    }
+}
+
+/// The kept frames. Most bodies are one frame, which then needs no list; small frames are joined,
+/// so that a body that comes byte by byte costs its bytes and not a list entry each.
+#[derive(Debug, Default)]
+pub(crate) struct Chunks {
+    first: Chunk,
+    rest: Vec<Chunk>,
+    len: usize,
+}
+
+#[derive(Debug)]
+enum Chunk {
+    Shared(Bytes),
+    Owned(Vec<u8>),
+}
+
+impl Default for Chunk {
+    fn default() -> Self {
+        Self::Owned(Vec::new())
+    }
+}
+
+impl Chunk {
+    fn as_slice(&self) -> &[u8] {
+        match self {
+            Self::Shared(bytes) => bytes,
+            Self::Owned(bytes) => bytes,
+        }
+    }
+}
+
+impl Chunks {
+    fn share(&mut self, frame: Bytes) {
+        self.len += frame.len();
+        if self.first.as_slice().is_empty() {
+            self.first = Chunk::Shared(frame);
+        } else {
+            self.rest.push(Chunk::Shared(frame));
+        }
+    }
+
+    fn copy(&mut self, part: &[u8]) {
+        self.len += part.len();
+        match self.rest.last_mut().unwrap_or(&mut self.first) {
+            Chunk::Owned(bytes) => bytes.extend_from_slice(part),
+            Chunk::Shared(_) => self.rest.push(Chunk::Owned(part.to_vec())),
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The one slice that holds everything, where there is one.
+    pub(crate) fn as_single(&self) -> Option<&[u8]> {
+        self.rest.is_empty().then(|| self.first.as_slice())
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        std::iter::once(&self.first)
+            .chain(&self.rest)
+            .map(Chunk::as_slice)
+    }
+}
+
+impl From<Bytes> for Chunks {
+    fn from(chunk: Bytes) -> Self {
+        Self {
+            len: chunk.len(),
+            first: Chunk::Shared(chunk),
+            rest: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLENTY: Limits = Limits {
+        body: 10,
+        process: usize::MAX,
+    };
+
+    fn run(mut tap: Tap, frames: &[&'static [u8]], limits: Limits) -> (Tap, Charge) {
+        let mut charge = Charge::default();
+        for frame in frames {
+            tap.frame(&Bytes::from_static(frame), limits, &mut charge);
+        }
+        (tap, charge)
+    }
+
+    #[test]
+    fn frames_are_kept_up_to_the_cap_and_counted_past_it() {
+        for (frames, kept, size, withheld) in [
+            (&[][..], "", 0, None),
+            (&[&b"hello"[..]][..], "hello", 5, None),
+            (&[b"hello", b"world"], "helloworld", 10, None),
+            (&[b"hello", b"world", b""], "helloworld", 10, None),
+            (
+                &[b"hello", b"world", b"!"],
+                "helloworld",
+                11,
+                Some(Withheld::OverCap),
+            ),
+            (
+                &[b"hello", b"wonderful"],
+                "hellowonde",
+                14,
+                Some(Withheld::OverCap),
+            ),
+            (
+                &[b"hello world", b"again"],
+                "hello worl",
+                16,
+                Some(Withheld::OverCap),
+            ),
+        ] {
+            let (tap, charge) = run(Tap::new(None), frames, PLENTY);
+            assert_eq!(
+                tap.kept.iter().collect::<Vec<_>>().concat(),
+                kept.as_bytes()
+            );
+            assert_eq!((tap.size, tap.withheld), (size, withheld));
+            assert_eq!(
+                charge.bytes(),
+                kept.len(),
+                "what is kept is what is charged"
+            );
+        }
+    }
+
+    #[test]
+    fn a_tap_that_only_counts_keeps_and_charges_nothing() {
+        for tap in [Tap::new(Some(Withheld::LogBodyOff)), Tap::absent()] {
+            let absent = tap.absent;
+            let (tap, charge) = run(tap, &[b"hello"], PLENTY);
+            assert_eq!((tap.kept.len(), charge.bytes()), (0, 0));
+            assert_eq!(tap.size, if absent { 0 } else { 5 });
+        }
+    }
+
+    #[test]
+    fn a_spent_budget_stops_keeping_and_not_counting() {
+        let (tap, charge) = run(
+            Tap::new(None),
+            &[b"hello", b"world"],
+            Limits {
+                body: 10,
+                process: 0,
+            },
+        );
+        assert_eq!((tap.size, tap.withheld), (10, Some(Withheld::OverBudget)));
+        assert_eq!(charge.bytes(), 0);
+    }
+
+    #[test]
+    fn large_frames_are_shared_and_small_ones_joined() {
+        let large = Bytes::from(vec![b'x'; COPY_BELOW]);
+        let small = Bytes::from_static(b"y");
+        let limits = Limits {
+            body: usize::MAX,
+            process: usize::MAX,
+        };
+        let mut tap = Tap::new(None);
+        for frame in [&small, &small, &large, &small, &small] {
+            tap.frame(frame, limits, &mut Charge::default());
+        }
+        let pieces: Vec<_> = tap.kept.iter().map(<[u8]>::len).collect();
+        assert_eq!(pieces, [2, COPY_BELOW, 2]);
+        assert!(!large.is_unique(), "the large frame is shared, not copied");
+    }
+
+    #[test]
+    fn a_frame_far_over_the_cap_is_not_pinned() {
+        let frame = Bytes::from(vec![b'x'; 1 << 20]);
+        let mut tap = Tap::new(None);
+        let limits = Limits {
+            body: 64 * 1024,
+            process: usize::MAX,
+        };
+        tap.frame(&frame, limits, &mut Charge::default());
+        assert_eq!(tap.kept.len(), 64 * 1024);
+        assert!(
+            frame.is_unique(),
+            "the tap holds a copy of the part it keeps"
+        );
+    }
+}

@@ -1,0 +1,141 @@
+//! Encoded messages on their way, in one buffer.
+
+use bytes::Bytes;
+use std::ops::Range;
+
+/// The messages of a batch: their JSON, one after the other with commas between, so that any run of
+/// them is a piece of the buffer.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    json: Vec<u8>,
+    messages: Vec<Range<usize>>,
+}
+
+impl Batch {
+    pub(super) fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// The encoded size, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.json.len()
+    }
+
+    /// Lets go of the messages and keeps the buffer, unless one huge batch has grown it.
+    pub(super) fn clear(&mut self, keep: usize) {
+        self.messages.clear();
+        self.json.clear();
+        self.json.shrink_to(keep);
+    }
+
+    /// Appends the message that `encode` writes.
+    pub(super) fn push(&mut self, encode: impl FnOnce(&mut Vec<u8>)) {
+        if !self.json.is_empty() {
+            self.json.push(b',');
+        }
+        let start = self.json.len();
+        encode(&mut self.json);
+        self.messages.push(start..self.json.len());
+    }
+
+    /// One message's JSON.
+    pub(crate) fn message(&self, at: usize) -> &[u8] {
+        self.messages
+            .get(at)
+            .and_then(|range| self.json.get(range.clone()))
+            .unwrap_or_default()
+    }
+
+    /// Puts another message in the place of one.
+    pub(super) fn replace(&mut self, at: usize, json: &[u8]) {
+        let Some(range) = self.messages.get(at).cloned() else {
+            return;
+        };
+        self.json.splice(range.clone(), json.iter().copied());
+        let moved = |end: usize| end - range.len() + json.len();
+        for (index, message) in self.messages.iter_mut().enumerate().skip(at) {
+            let start = if index == at {
+                message.start
+            } else {
+                moved(message.start)
+            };
+            *message = start..moved(message.end);
+        }
+    }
+
+    /// The body that posts a run of messages: one as a bare object, which every endpoint takes,
+    /// several as an array.
+    pub(super) fn body(&self, run: &Range<usize>) -> Bytes {
+        if run.len() == 1 {
+            return Bytes::copy_from_slice(self.message(run.start));
+        }
+        let ends = self
+            .messages
+            .get(run.clone())
+            .and_then(|run| Some((run.first()?, run.last()?)));
+        let piece = ends.and_then(|(first, last)| self.json.get(first.start..last.end));
+        let piece = piece.unwrap_or_default();
+        let mut body = Vec::with_capacity(piece.len() + 2);
+        body.push(b'[');
+        body.extend_from_slice(piece);
+        body.push(b']');
+        body.into()
+    }
+
+    /// The identifiers of a run of messages, for matching results to them.
+    pub(super) fn ids(&self, run: &Range<usize>) -> Vec<&str> {
+        run.clone().map(|at| identifier(self.message(at))).collect()
+    }
+}
+
+/// The identifier that the encoder writes first into every message.
+fn identifier(json: &[u8]) -> &str {
+    let id = json
+        .strip_prefix(b"{\"unique_identifier\":\"")
+        .and_then(|rest| rest.get(..36));
+    id.and_then(|id| std::str::from_utf8(id).ok())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch(messages: &[&str]) -> Batch {
+        let mut batch = Batch::default();
+        for message in messages {
+            batch.push(|out| out.extend_from_slice(message.as_bytes()));
+        }
+        batch
+    }
+
+    #[test]
+    fn any_run_of_messages_is_a_body() {
+        let batch = batch(&["{1}", "{22}", "{333}"]);
+        for (run, body) in [
+            (0..3, "[{1},{22},{333}]"),
+            (1..3, "[{22},{333}]"),
+            (1..2, "{22}"),
+            (2..3, "{333}"),
+        ] {
+            assert_eq!(batch.body(&run), body.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_message_is_replaced_by_a_shorter_or_a_longer_one() {
+        for json in [&b"{}"[..], b"{a long one}", b"{22}"] {
+            for at in 0..3 {
+                let mut batch = batch(&["{1}", "{22}", "{333}"]);
+                batch.replace(at, json);
+                let mut expected = [&b"{1}"[..], b"{22}", b"{333}"];
+                expected[at] = json;
+                for (at, message) in expected.iter().enumerate() {
+                    assert_eq!(batch.message(at), *message);
+                }
+                let body = [b"[", &expected.join(&b","[..])[..], b"]"].concat();
+                assert_eq!(batch.body(&(0..3)), body);
+            }
+        }
+    }
+}

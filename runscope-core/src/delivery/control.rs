@@ -1,0 +1,173 @@
+//! What the recorder's handles and the delivery thread share.
+
+use super::output::Output;
+use super::progress::{Progress, Target, Unflushed};
+use super::queue::Queue;
+use super::stats::{Counters, DropReason};
+use crate::capture::Shared;
+use crate::config::AccessToken;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::Notify;
+
+/// One bucket's share of the delivery.
+pub(crate) struct LaneState {
+    pub(super) bucket_key: String,
+    pub(super) output: Output,
+    pub(super) queue: Queue,
+    /// Told when a wait may have become pointless: a new token, or a shutdown.
+    pub(super) changed: Notify,
+}
+
+/// The lanes, and how they are told what to do.
+pub(crate) struct Control {
+    lanes: Vec<Arc<LaneState>>,
+    progress: Progress,
+    flushing: AtomicUsize,
+    closing: Mutex<Closing>,
+    closed: Notify,
+    token_version: AtomicU64,
+}
+
+/// Whether a shutdown has begun, and by when it has to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Closing {
+    Open,
+    By(Instant),
+}
+
+impl Control {
+    pub(crate) fn new(lanes: Vec<LaneState>) -> Self {
+        Self {
+            lanes: lanes.into_iter().map(Arc::new).collect(),
+            progress: Progress::default(),
+            flushing: AtomicUsize::new(0),
+            closing: Mutex::new(Closing::Open),
+            closed: Notify::new(),
+            token_version: AtomicU64::new(0),
+        }
+    }
+
+    /// Hands a finished exchange to its lane. Never waits.
+    pub(crate) fn push(
+        &self,
+        destination: usize,
+        bytes: usize,
+        exchange: Arc<Shared>,
+        counters: &Counters,
+    ) {
+        match self.lanes.get(destination).or(self.lanes.first()) {
+            Some(lane) => lane.queue.push(exchange, bytes, counters),
+            None => {
+                counters.captured();
+                counters.dropped(DropReason::Shutdown, 1);
+            }
+        }
+    }
+
+    pub(super) fn lanes(&self) -> &[Arc<LaneState>] {
+        &self.lanes
+    }
+
+    pub(super) fn is_flushing(&self) -> bool {
+        self.flushing.load(Ordering::SeqCst) > 0
+    }
+
+    pub(super) fn advanced(&self) {
+        self.progress.advanced();
+    }
+
+    pub(super) fn stopped(&self) {
+        self.progress.stopped();
+    }
+
+    pub(super) fn token_version(&self) -> u64 {
+        self.token_version.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn closing(&self) -> Closing {
+        *self.closing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) async fn wait_for_closing(&self) -> Instant {
+        loop {
+            if let Closing::By(deadline) = self.closing() {
+                return deadline;
+            }
+            self.closed.notified().await;
+        }
+    }
+
+    /// Waits until everything that is queued now is settled, no longer than `deadline`.
+    pub(crate) fn flush(&self, deadline: Duration) -> Result<(), Unflushed> {
+        let until = deadline_from_now(deadline);
+        let target = Target::now(&self.lanes);
+        self.flushing.fetch_add(1, Ordering::SeqCst);
+        for lane in &self.lanes {
+            lane.queue.wake_consumer();
+        }
+        self.progress
+            .wait_until(until, || target.left(&self.lanes) == 0);
+        self.flushing.fetch_sub(1, Ordering::SeqCst);
+        match target.left(&self.lanes) {
+            0 => Ok(()),
+            remaining => Err(Unflushed {
+                remaining,
+                deadline,
+            }),
+        }
+    }
+
+    /// Refuses all later exchanges, waits for what is queued, and ends the delivery thread; no
+    /// longer than `deadline`. A later call waits for the first one's end.
+    pub(crate) fn shutdown(
+        &self,
+        deadline: Duration,
+        counters: &Counters,
+    ) -> Result<(), Unflushed> {
+        let until = deadline_from_now(deadline);
+        let target = Target::now(&self.lanes);
+        let dropped = || counters.snapshot().dropped.shutdown;
+        let dropped_before = dropped();
+        {
+            let mut closing = self.closing.lock().unwrap_or_else(PoisonError::into_inner);
+            if *closing == Closing::Open {
+                // The delivery thread counts what it lets go of a little before the caller leaves.
+                let margin = (deadline / 10).min(Duration::from_millis(50));
+                *closing = Closing::By(until.checked_sub(margin).unwrap_or(until));
+            }
+        }
+        for lane in &self.lanes {
+            lane.queue.close();
+            lane.changed.notify_one();
+        }
+        self.closed.notify_one();
+        self.progress.wait_until(until, || false);
+        match target.left(&self.lanes) + (dropped() - dropped_before) {
+            0 => Ok(()),
+            remaining => Err(Unflushed {
+                remaining,
+                deadline,
+            }),
+        }
+    }
+
+    /// Puts another token in the place of the recorder's own and lets paused lanes try it at once.
+    pub(crate) fn set_token(&self, token: &AccessToken) {
+        for lane in &self.lanes {
+            lane.output.set_token(token);
+        }
+        self.token_version.fetch_add(1, Ordering::SeqCst);
+        for lane in &self.lanes {
+            lane.changed.notify_one();
+        }
+    }
+}
+
+/// A deadline too far away to be written down is a year away.
+fn deadline_from_now(deadline: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(deadline)
+        .unwrap_or(now + Duration::from_secs(365 * 24 * 3600))
+}

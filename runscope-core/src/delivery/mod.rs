@@ -1,0 +1,29 @@
+//! Delivery: from the queue to the API, on a thread of its own.
+//!
+//! A request thread does one bounded push. Each bucket has a lane, so that one that is refused does
+//! not hold up another: the lane drains its queue, encodes a batch, posts it, and asks one pure
+//! table what the answer means.
+
+mod queue;
+mod worker;
+mod lane;
+mod batch;
+mod output;
+mod verdict;
+mod backoff;
+mod singles;
+mod cut;
+mod progress;
+mod report;
+mod stats;
+mod control;
+mod lanes;
+
+pub use lanes::StartError;
+pub use progress::Unflushed;
+pub use stats::{Dropped, Stats};
+
+pub(crate) use control::{Closing, Control, LaneState};
+pub(crate) use lanes::lanes;
+pub(crate) use stats::Counters;
+pub(crate) use worker::start;

@@ -1,0 +1,177 @@
+//! What an answer of the API means for the messages that were sent: one pure table.
+
+use crate::client::{ItemResult, ItemStatus};
+use std::time::Duration;
+
+/// What came back for a POST.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Answer<'a> {
+    /// No answer: connect, DNS, TLS, reset, timeout.
+    Nothing,
+    /// An answer's status, its `Retry-After` as a delay, and the results it lists.
+    Http {
+        status: u16,
+        retry_after: Option<Duration>,
+        results: Results<'a>,
+    },
+}
+
+/// The per-message results of an answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Results<'a> {
+    /// One for each message that was sent, in that order.
+    Listed(&'a [ItemResult]),
+    /// The body is not a list of results for what was sent.
+    Unreadable,
+}
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The messages are settled one by one, in their order.
+    Settle(Vec<Settled>),
+    /// All were taken, though the answer does not say so.
+    TakenUnread,
+    /// Send the same bytes again, not before the delay.
+    Retry { not_before: Option<Duration> },
+    /// Too large: send halves; a single message without its bodies.
+    Split,
+    /// One of them is bad: send halves to find it; a single message is the bad one.
+    Bisect,
+    /// Nothing will be taken until somebody changes something: keep all and probe.
+    Pause,
+}
+
+/// What becomes of one message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Settled {
+    Delivered,
+    Warned,
+    Unconfirmed,
+    Rejected(String),
+    Again,
+}
+
+/// The table of answers.
+pub(super) fn verdict(answer: Answer<'_>) -> Verdict {
+    let (status, retry_after, results) = match answer {
+        Answer::Nothing => return Verdict::Retry { not_before: None },
+        Answer::Http {
+            status,
+            retry_after,
+            results,
+        } => (status, retry_after, results),
+    };
+    match status {
+        200..=299 => match results {
+            Results::Listed(items) => Verdict::Settle(items.iter().map(settle).collect()),
+            Results::Unreadable => Verdict::TakenUnread,
+        },
+        // Following a redirect would hand the token to whoever it names.
+        300..=399 | 401 | 403 | 404 => Verdict::Pause,
+        413 => Verdict::Split,
+        408 | 425 | 429 => Verdict::Retry {
+            not_before: retry_after,
+        },
+        400..=499 => Verdict::Bisect,
+        // Every other answer, 5xx above all, is trouble of the server's own.
+        _ => Verdict::Retry {
+            not_before: retry_after,
+        },
+    }
+}
+
+fn settle(item: &ItemResult) -> Settled {
+    let code = item.error.as_ref().and_then(|error| error.code);
+    match (item.status, code) {
+        (ItemStatus::Success, _) => Settled::Delivered,
+        (ItemStatus::Warning, _) => Settled::Warned,
+        (ItemStatus::Error, Some(408 | 425 | 429 | 500 | 502 | 503 | 504)) => Settled::Again,
+        (ItemStatus::Error, _) => Settled::Rejected(reason(item)),
+        _ => Settled::Unconfirmed,
+    }
+}
+
+fn reason(item: &ItemResult) -> String {
+    let said = item.error.as_ref().and_then(|error| error.message.clone());
+    said.unwrap_or_else(|| "the API gave no reason".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::Notice;
+
+    #[test]
+    fn every_status_has_its_row() {
+        let wish = Some(Duration::from_secs(7));
+        let retry = Verdict::Retry { not_before: wish };
+        for (statuses, expected) in [
+            (
+                &[408, 425, 429, 500, 501, 502, 503, 504, 507, 599][..],
+                retry,
+            ),
+            (&[413], Verdict::Split),
+            (&[400, 422, 405, 406, 409, 415, 431, 418], Verdict::Bisect),
+            (&[401, 403, 404], Verdict::Pause),
+            (&[300, 301, 302, 303, 307, 308], Verdict::Pause),
+            (&[200, 201, 202, 204], Verdict::TakenUnread),
+        ] {
+            for &status in statuses {
+                let answer = Answer::Http {
+                    status,
+                    retry_after: wish,
+                    results: Results::Unreadable,
+                };
+                assert_eq!(verdict(answer), expected, "{status}");
+            }
+        }
+        assert_eq!(
+            verdict(Answer::Nothing),
+            Verdict::Retry { not_before: None }
+        );
+    }
+
+    #[test]
+    fn each_item_of_a_200_is_settled_by_itself() {
+        let item = |status| ItemResult {
+            status,
+            ..ItemResult::default()
+        };
+        let error = |code| {
+            let message = Some("bad url".into());
+            let error = Some(Notice {
+                code,
+                message,
+                ..Notice::default()
+            });
+            ItemResult {
+                error,
+                ..item(ItemStatus::Error)
+            }
+        };
+        let rejected = || Settled::Rejected("bad url".into());
+        let table = [
+            (item(ItemStatus::Success), Settled::Delivered),
+            (item(ItemStatus::Warning), Settled::Warned),
+            (item(ItemStatus::Unknown), Settled::Unconfirmed),
+            (
+                item(ItemStatus::Error),
+                Settled::Rejected("the API gave no reason".into()),
+            ),
+            (error(None), rejected()),
+            (error(Some(400)), rejected()),
+            (error(Some(1001)), rejected()),
+            (error(Some(429)), Settled::Again),
+            (error(Some(503)), Settled::Again),
+        ];
+        let (items, settled): (Vec<_>, Vec<_>) = table.into_iter().unzip();
+        let results = Results::Listed(&items);
+        let answer = Answer::Http {
+            status: 200,
+            retry_after: None,
+            results,
+        };
+        assert_eq!(verdict(answer), Verdict::Settle(settled));
+    }
+}

@@ -1,0 +1,80 @@
+//! The delivery thread: its own runtime, its lanes, and what happens when one of them panics.
+
+use super::lane::Lane;
+use super::report::Reporter;
+use super::stats::DropReason;
+use super::{Closing, LaneState};
+use crate::capture::never_capture_on_this_thread;
+use crate::recorder::Core;
+use std::io;
+use std::sync::Arc;
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinSet;
+use tokio::time::timeout_at;
+
+/// Starts the delivery thread. It has a runtime of its own, so that it works under any runtime of
+/// the app or none, outlives it, and can't be blocked by it.
+pub(crate) fn start(core: Arc<Core>) -> io::Result<()> {
+    let runtime = Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .build()?;
+    let thread = std::thread::Builder::new().name("runscope-delivery".into());
+    thread.spawn(move || run(&runtime, &core)).map(drop)
+}
+
+fn run(runtime: &Runtime, core: &Arc<Core>) {
+    never_capture_on_this_thread();
+    // However this thread ends, those who wait for it are told, and nothing is left uncounted.
+    let _ended = Ended(Arc::clone(core));
+    runtime.block_on(async {
+        let age = core.config.max_stream_age;
+        let streams = Arc::clone(core);
+        let streams = tokio::spawn(async move { streams.streams.report(age).await });
+        let mut lanes = JoinSet::new();
+        for state in core.control.lanes() {
+            lanes.spawn(supervise(Arc::clone(core), Arc::clone(state)));
+        }
+        let deadline = core.control.wait_for_closing().await;
+        let all = async { while lanes.join_next().await.is_some() {} };
+        // At the deadline what is in flight is let go of, with its connection.
+        let _ = timeout_at(deadline.into(), all).await;
+        streams.abort();
+        lanes.shutdown().await;
+    });
+}
+
+struct Ended(Arc<Core>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        for lane in self.0.control.lanes() {
+            lane.queue.close();
+            lane.queue.drop_in_hand(DropReason::Shutdown, &self.0.stats);
+            lane.queue.drop_queued(&self.0.stats);
+        }
+        self.0.control.stopped();
+    }
+}
+
+/// Runs a lane, and runs it again when it panics: its batch is lost and counted, the queue is not.
+async fn supervise(core: Arc<Core>, state: Arc<LaneState>) {
+    loop {
+        let lane = Lane::new(Arc::clone(&core), Arc::clone(&state));
+        let mut task = JoinSet::new();
+        task.spawn(lane.run());
+        match task.join_next().await {
+            Some(Err(error)) if error.is_panic() => {
+                core.stats.panicked();
+                let lost = state.queue.drop_in_hand(DropReason::Panic, &core.stats);
+                Reporter::new(&state.bucket_key).panicked(lost);
+                core.control.advanced();
+                // A sink that always panics must not keep a core busy.
+                if !matches!(core.control.closing(), Closing::By(_)) {
+                    tokio::time::sleep(core.config.initial_retry_delay).await;
+                }
+            }
+            _ => return,
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! One body on its way into a message: decoded, cleaned, and described.
+
+use super::decode::{Decoded, decode};
+use super::json;
+use crate::capture::{Chunks, Tap};
+use crate::message::{BodyInfo, BodyState, Withheld};
+use crate::redact::{BodyContext, BodyVerdict, MASK, Redactor};
+
+/// Buffers that are used again for every body.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    joined: Vec<u8>,
+    decoded: Vec<u8>,
+    cleaned: Vec<u8>,
+}
+
+impl Scratch {
+    /// A buffer that one huge body has grown is not kept for all the small ones after it.
+    const KEEP: usize = 1 << 20;
+
+    pub(super) fn trim(&mut self) {
+        for buffer in [&mut self.joined, &mut self.decoded, &mut self.cleaned] {
+            if buffer.capacity() > Self::KEEP {
+                *buffer = Vec::new();
+            }
+        }
+    }
+}
+
+/// A body as it goes into the message: what is said of it, and its bytes if there are any.
+pub(super) struct Prepared<'a> {
+    pub(super) info: BodyInfo,
+    pub(super) bytes: Option<&'a [u8]>,
+}
+
+impl Prepared<'_> {
+    /// The whole body, unmasked in structure: what a form may be read from.
+    pub(super) fn whole(&self) -> Option<&[u8]> {
+        self.bytes
+            .filter(|_| self.info.complete && self.info.state == BodyState::Captured)
+    }
+
+    /// Appends `"body":…` and, where it is needed, `"body_encoding":…`, each with a comma before.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        let Some(bytes) = self.bytes else { return };
+        out.extend_from_slice(b",\"body\":");
+        match std::str::from_utf8(bytes) {
+            Ok(text) => json::string(text, out),
+            // A cut may fall into a character; what is whole before it is still text.
+            Err(error)
+                if self.info.state == BodyState::Truncated && error.error_len().is_none() =>
+            {
+                let text = &bytes[..error.valid_up_to()];
+                json::string(std::str::from_utf8(text).unwrap_or_default(), out);
+            }
+            Err(_) => {
+                json::base64(bytes, out);
+                out.extend_from_slice(b",\"body_encoding\":\"base64\"");
+            }
+        }
+    }
+}
+
+/// What the body's own headers say of it.
+#[derive(Clone, Copy)]
+pub(super) struct Described<'a> {
+    pub(super) context: BodyContext<'a>,
+    pub(super) content_encoding: Option<&'a [u8]>,
+}
+
+/// Decodes and cleans what was kept of a body.
+pub(super) fn prepare<'s>(
+    tap: &'s Tap,
+    described: Described<'_>,
+    redactor: &Redactor,
+    max_decoded_bytes: usize,
+    scratch: &'s mut Scratch,
+) -> Prepared<'s> {
+    let mut info = BodyInfo {
+        size: tap.size,
+        complete: tap.complete,
+        ..BodyInfo::default()
+    };
+    if tap.absent || (tap.size == 0 && tap.complete) {
+        return Prepared { info, bytes: None };
+    }
+    if tap.kept.len() == 0 {
+        info.state = BodyState::NotCaptured;
+        info.reason = tap.withheld;
+        // Asked for, but nothing had come when the exchange ended.
+        if tap.withheld.is_none() {
+            info.state = BodyState::Empty;
+        }
+        return Prepared { info, bytes: None };
+    }
+
+    let Scratch {
+        joined,
+        decoded,
+        cleaned,
+    } = scratch;
+    let bytes = join(&tap.kept, joined);
+    let partial = tap.withheld.is_some() || !tap.complete;
+    let coding = decode(
+        described.content_encoding,
+        bytes,
+        partial,
+        max_decoded_bytes,
+        decoded,
+    );
+    let (bytes, cut) = match coding {
+        Decoded::Plain => (bytes, partial),
+        Decoded::Whole { coding, cut } => {
+            info.decoded = Some(coding.to_owned());
+            (&decoded[..], cut)
+        }
+        Decoded::Broken => {
+            info.state = BodyState::Masked;
+            return Prepared {
+                info,
+                bytes: Some(MASK.as_bytes()),
+            };
+        }
+        Decoded::Unknown => {
+            info.state = BodyState::NotCaptured;
+            info.reason = Some(Withheld::ContentEncoding);
+            return Prepared { info, bytes: None };
+        }
+    };
+    let decoded_cut = cut && !partial;
+    info.reason = tap.withheld.or(decoded_cut.then_some(Withheld::OverCap));
+    info.state = if info.reason.is_some() {
+        BodyState::Truncated
+    } else {
+        BodyState::Captured
+    };
+
+    cleaned.clear();
+    let context = described.context.truncated(cut);
+    let bytes = match redactor.body(context, bytes, cleaned) {
+        BodyVerdict::Unchanged => bytes,
+        BodyVerdict::Cleaned => {
+            info.redacted = true;
+            &cleaned[..]
+        }
+        BodyVerdict::MaskedWhole => {
+            info.state = BodyState::Masked;
+            info.reason = None;
+            info.redacted = true;
+            MASK.as_bytes()
+        }
+    };
+    Prepared {
+        info,
+        bytes: Some(bytes),
+    }
+}
+
+fn join<'s>(kept: &'s Chunks, joined: &'s mut Vec<u8>) -> &'s [u8] {
+    if let Some(single) = kept.as_single() {
+        return single;
+    }
+    joined.clear();
+    for chunk in kept.iter() {
+        joined.extend_from_slice(chunk);
+    }
+    joined
+}

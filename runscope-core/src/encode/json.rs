@@ -1,0 +1,136 @@
+//! JSON written straight into a byte buffer.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use std::io::Write as _;
+use std::time::Duration;
+
+/// Appends a string with its quotes.
+pub(super) fn string(text: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    escape(text, out);
+    out.push(b'"');
+}
+
+/// Appends bytes as a string: as they are where they are UTF-8, and each byte as the character of
+/// its number (ISO-8859-1) where they are not. Header values are octets of no stated encoding (RFC
+/// 9110, section 5.5), and so none is lost.
+pub(super) fn header_value(value: &[u8], out: &mut Vec<u8>) {
+    match std::str::from_utf8(value) {
+        Ok(text) => string(text, out),
+        Err(_) => string(
+            &value.iter().copied().map(char::from).collect::<String>(),
+            out,
+        ),
+    }
+}
+
+/// Appends bytes as a string of standard base64.
+pub(super) fn base64(bytes: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    let start = out.len();
+    out.resize(start + bytes.len().div_ceil(3) * 4, 0);
+    let written = STANDARD
+        .encode_slice(bytes, &mut out[start..])
+        .unwrap_or_default();
+    out.truncate(start + written);
+    out.push(b'"');
+}
+
+/// Appends a number, or anything else that needs no escaping.
+pub(super) fn plain(value: impl std::fmt::Display, out: &mut Vec<u8>) {
+    // Writing into a Vec can't fail.
+    let _ = write!(out, "{value}");
+}
+
+/// Appends a duration as seconds with microseconds.
+pub(super) fn seconds(time: Duration, out: &mut Vec<u8>) {
+    let _ = write!(out, "{}.{:06}", time.as_secs(), time.subsec_micros());
+}
+
+fn escape(text: &str, out: &mut Vec<u8>) {
+    let bytes = text.as_bytes();
+    let mut start = 0;
+    for (at, &byte) in bytes.iter().enumerate() {
+        let short = ESCAPES[usize::from(byte)];
+        if short == 0 {
+            continue;
+        }
+        out.extend_from_slice(&bytes[start..at]);
+        start = at + 1;
+        if short == b'u' {
+            const HEX: &[u8; 16] = b"0123456789abcdef";
+            let (high, low) = (HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]);
+            out.extend_from_slice(&[b'\\', b'u', b'0', b'0', high, low]);
+        } else {
+            out.extend_from_slice(&[b'\\', short]);
+        }
+    }
+    out.extend_from_slice(&bytes[start..]);
+}
+
+/// For each byte: 0 where it stands for itself, `u` where it is written by its number, otherwise
+/// the letter that follows the backslash (RFC 8259, section 7).
+const ESCAPES: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut control = 0;
+    while control < 0x20 {
+        table[control] = b'u';
+        control += 1;
+    }
+    table[0x08] = b'b';
+    table[b'\t' as usize] = b't';
+    table[b'\n' as usize] = b'n';
+    table[0x0c] = b'f';
+    table[b'\r' as usize] = b'r';
+    table[b'"' as usize] = b'"';
+    table[b'\\' as usize] = b'\\';
+    table
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_string_reads_back_as_itself() {
+        let every: String = (0..=0x7f_u8)
+            .map(char::from)
+            .chain("é€😀\u{2028}".chars())
+            .collect();
+        for text in ["", "plain", "\"\\/", every.as_str()] {
+            let mut out = Vec::new();
+            string(text, &mut out);
+            assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
+            assert_eq!(
+                out,
+                serde_json::to_vec(text).unwrap(),
+                "and is written as serde_json does"
+            );
+        }
+    }
+
+    #[test]
+    fn bytes_read_back_as_themselves() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        for length in 0..8 {
+            let mut out = Vec::new();
+            base64(&bytes[..length], &mut out);
+            let text: String = serde_json::from_slice(&out).unwrap();
+            assert_eq!(STANDARD.decode(text).unwrap(), &bytes[..length]);
+        }
+        let mut out = Vec::new();
+        header_value(&bytes, &mut out);
+        let text: String = serde_json::from_slice(&out).unwrap();
+        assert!(text.chars().map(u32::from).eq(0..=255));
+    }
+
+    #[test]
+    fn times_are_seconds() {
+        for (micros, text) in [(0, "0.000000"), (1_500_000, "1.500000"), (42, "0.000042")] {
+            let mut out = Vec::new();
+            seconds(Duration::from_micros(micros), &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), text);
+        }
+    }
+}
