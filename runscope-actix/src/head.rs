@@ -1,0 +1,45 @@
+//! From actix-web's types, which are those of `http` 0.2, to the core's plain data.
+
+use actix_web::body::{BodySize, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Version;
+use actix_web::http::header::HeaderMap;
+use runscope_core::{RequestHead, ResponseHead};
+
+pub(crate) fn request(request: &ServiceRequest, body_is_empty: bool) -> RequestHead<'_> {
+    let uri = request.uri();
+    let path_and_query = uri.path_and_query().map_or("", |path| path.as_str());
+    let mut head = RequestHead::new(request.method().as_str(), path_and_query);
+    head.scheme = uri.scheme_str();
+    head.authority = uri.authority().map(|authority| authority.as_str());
+    head.protocol = protocol(request.version());
+    head.peer = request.peer_addr().map(|address| address.ip());
+    head.body_is_empty = body_is_empty;
+    head
+}
+
+pub(crate) fn response<B: MessageBody>(response: &ServiceResponse<B>) -> ResponseHead {
+    let mut head = ResponseHead::new(response.status().as_u16());
+    let size = response.response().body().size();
+    head.body_is_empty = size.is_eof();
+    if let BodySize::Sized(bytes) = size {
+        head.body_size = Some(bytes);
+    }
+    head
+}
+
+pub(crate) fn headers(headers: &HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {
+    headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_bytes()))
+}
+
+fn protocol(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_09 => "HTTP/0.9",
+        Version::HTTP_10 => "HTTP/1.0",
+        Version::HTTP_2 => "HTTP/2",
+        Version::HTTP_3 => "HTTP/3",
+        _ => "HTTP/1.1",
+    }
+}
