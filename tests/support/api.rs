@@ -1,0 +1,299 @@
+//! A fake messages API on a real socket, that answers as its script says.
+
+use runscope::Message;
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Longer than any test takes on the slowest machine: it ends what would hang for ever.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What the server does with a POST.
+#[derive(Debug, Clone)]
+pub enum Reply {
+    /// 200, and a success for every message.
+    Accept,
+    /// A status, headers, and a body.
+    Answer(u16, Vec<(String, String)>, String),
+    /// The raw bytes of an answer, then the connection is closed.
+    Raw(Vec<u8>),
+    /// Nothing at all, on a connection that stays open.
+    Silence,
+    /// The connection is reset.
+    Reset,
+    /// The connection is closed in good order, without an answer.
+    Close,
+}
+
+impl Reply {
+    pub fn status(status: u16) -> Self {
+        Self::Answer(status, Vec::new(), String::new())
+    }
+
+    pub fn with_header(status: u16, name: &str, value: &str) -> Self {
+        Self::Answer(status, vec![(name.into(), value.into())], String::new())
+    }
+
+    pub fn json(status: u16, body: impl Into<String>) -> Self {
+        Self::Answer(
+            status,
+            vec![("content-type".into(), "application/json".into())],
+            body.into(),
+        )
+    }
+}
+
+/// One request that the server got.
+#[derive(Debug, Clone)]
+pub struct Post {
+    pub method: String,
+    pub path: String,
+    pub headers: HashMap<String, String>,
+    pub body: Vec<u8>,
+    /// Which connection it came on, counted from 0.
+    pub connection: usize,
+}
+
+impl Post {
+    /// The messages of the body, whether it is one or an array.
+    pub fn messages(&self) -> Vec<Message> {
+        match self.is_array() {
+            true => serde_json::from_slice(&self.body).expect("an array of messages"),
+            false => vec![serde_json::from_slice(&self.body).expect("a message")],
+        }
+    }
+
+    pub fn is_array(&self) -> bool {
+        self.body.starts_with(b"[")
+    }
+
+    fn success(&self) -> String {
+        let results: Vec<_> = self
+            .messages()
+            .iter()
+            .map(|message| {
+                serde_json::json!({
+                    "status": "success",
+                    "unique_identifier": message.unique_identifier,
+                    "uuid": "00000000-0000-0000-0000-000000000000",
+                    "warning": null,
+                    "error": null,
+                })
+            })
+            .collect();
+        let count = results.len();
+        let meta = serde_json::json!({
+            "success_count": count, "warning_count": 0, "error_count": 0,
+        });
+        serde_json::json!({"data": results, "meta": meta}).to_string()
+    }
+}
+
+/// The running server; dropped, it stops, and fails the test if one of its threads panicked.
+pub struct FakeApi {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    acceptor: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+    stopping: AtomicBool,
+}
+
+struct State {
+    script: Box<dyn FnMut(&Post) -> Reply + Send>,
+    posts: Vec<Post>,
+    accepted: Vec<Message>,
+    connections: Vec<(TcpStream, JoinHandle<()>)>,
+}
+
+impl FakeApi {
+    /// A server that accepts everything.
+    pub fn accepting() -> Self {
+        Self::start(|_| Reply::Accept)
+    }
+
+    /// A server that gives these answers in their order, and then accepts everything.
+    pub fn answering(replies: impl IntoIterator<Item = Reply>) -> Self {
+        let mut replies: Vec<_> = replies.into_iter().collect();
+        replies.reverse();
+        Self::start(move |_| replies.pop().unwrap_or(Reply::Accept))
+    }
+
+    /// A server that asks `script` what to do with each POST, in the order of their coming.
+    pub fn start(script: impl FnMut(&Post) -> Reply + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State {
+                script: Box::new(script),
+                posts: Vec::new(),
+                accepted: Vec::new(),
+                connections: Vec::new(),
+            }),
+            changed: Condvar::new(),
+            stopping: AtomicBool::new(false),
+        });
+        let of_thread = Arc::clone(&shared);
+        let acceptor = std::thread::spawn(move || of_thread.accept(&listener));
+        Self { address, shared, acceptor: Some(acceptor) }
+    }
+
+    /// The base URL.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// All POSTs so far.
+    pub fn posts(&self) -> Vec<Post> {
+        self.shared.lock().posts.clone()
+    }
+
+    /// The messages that were accepted so far, in the order of their coming.
+    pub fn accepted(&self) -> Vec<Message> {
+        self.shared.lock().accepted.clone()
+    }
+
+    /// Waits for a number of POSTs.
+    pub fn wait_for_posts(&self, count: usize) -> Vec<Post> {
+        self.wait(|state| state.posts.len() >= count).posts.clone()
+    }
+
+    /// Waits for a number of accepted messages.
+    pub fn wait_for_messages(&self, count: usize) -> Vec<Message> {
+        self.wait(|state| state.accepted.len() >= count).accepted.clone()
+    }
+
+    fn wait(&self, done: impl Fn(&State) -> bool) -> MutexGuard<'_, State> {
+        let state = self.shared.lock();
+        let result =
+            self.shared.changed.wait_timeout_while(state, PATIENCE, |state| !done(state));
+        let (state, timeout) = result.unwrap_or_else(PoisonError::into_inner);
+        assert!(
+            !timeout.timed_out(),
+            "the server waited in vain: {} posts, {} messages accepted",
+            state.posts.len(),
+            state.accepted.len()
+        );
+        state
+    }
+}
+
+impl Drop for FakeApi {
+    fn drop(&mut self) {
+        self.shared.stopping.store(true, Ordering::SeqCst);
+        // Both wake threads that wait for the network.
+        let _ = TcpStream::connect(self.address);
+        let mut threads: Vec<_> = self.acceptor.take().into_iter().collect();
+        for (stream, thread) in self.shared.lock().connections.drain(..) {
+            let _ = stream.shutdown(Shutdown::Both);
+            threads.push(thread);
+        }
+        let panicked = threads.into_iter().any(|thread| thread.join().is_err());
+        if panicked && !std::thread::panicking() {
+            panic!("a thread of the fake API panicked");
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn accept(self: &Arc<Self>, listener: &TcpListener) {
+        for (number, stream) in listener.incoming().enumerate() {
+            if self.stopping.load(Ordering::SeqCst) {
+                return;
+            }
+            let Ok(stream) = stream else { continue };
+            let Ok(twin) = stream.try_clone() else { continue };
+            let shared = Arc::clone(self);
+            let thread = std::thread::spawn(move || shared.serve(stream, number));
+            self.lock().connections.push((twin, thread));
+        }
+    }
+
+    /// Serves one connection until either side ends it.
+    fn serve(&self, stream: TcpStream, connection: usize) {
+        let mut reader = BufReader::new(stream);
+        while let Some(post) = read_request(&mut reader, connection) {
+            let reply = {
+                let mut state = self.lock();
+                let reply = (state.script)(&post);
+                if matches!(reply, Reply::Accept) {
+                    state.accepted.extend(post.messages());
+                }
+                state.posts.push(post.clone());
+                reply
+            };
+            self.changed.notify_all();
+            let stream = reader.get_mut();
+            let sent = match reply {
+                Reply::Accept => respond(stream, 200, &[], &post.success()),
+                Reply::Answer(status, headers, body) => respond(stream, status, &headers, &body),
+                Reply::Raw(bytes) => {
+                    let _ = stream.write_all(&bytes);
+                    return;
+                }
+                Reply::Silence => {
+                    // Ends when the other side, or the end of the server, closes the connection.
+                    let _ = stream.read(&mut [0]);
+                    return;
+                }
+                Reply::Reset => return reset(stream),
+                Reply::Close => return,
+            };
+            if sent.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+fn read_request(reader: &mut BufReader<TcpStream>, connection: usize) -> Option<Post> {
+    let mut line = String::new();
+    reader.read_line(&mut line).ok().filter(|&read| read > 0)?;
+    let mut words = line.split_whitespace();
+    let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
+    let mut headers = HashMap::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok().filter(|&read| read > 0)?;
+        match line.trim_end().split_once(':') {
+            Some((name, value)) => {
+                headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
+            }
+            None => break,
+        }
+    }
+    let length = headers.get("content-length").map_or(0, |length| length.parse().expect("a length"));
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    Some(Post { method, path, headers, body, connection })
+}
+
+fn respond(
+    stream: &mut TcpStream,
+    status: u16,
+    headers: &[(String, String)],
+    body: &str,
+) -> std::io::Result<()> {
+    let mut head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n", body.len());
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    stream.write_all(format!("{head}\r\n{body}").as_bytes())
+}
+
+/// Closes with a reset instead of a FIN, by leaving data unread.
+fn reset(stream: &TcpStream) {
+    let socket = socket2::SockRef::from(stream);
+    let _ = socket.set_linger(Some(Duration::ZERO));
+}
