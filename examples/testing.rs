@@ -2,10 +2,12 @@
 //!
 //! A `MemorySink` takes the API's place: the same encoder, the same redaction, no account.
 
+use axum::Json;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::routing::post;
 use runscope::{Config, MemorySink, Recorder, RunscopeLayer};
+use serde_json::Value;
 use std::error::Error;
 use std::time::Duration;
 use tower::ServiceExt as _;
@@ -19,7 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .build()?;
     let (recorder, _guard) = Recorder::start(config)?;
     let app = axum::Router::new()
-        .route("/login", post(async || StatusCode::UNAUTHORIZED))
+        .route("/login", post(async |_: Json<Value>| StatusCode::UNAUTHORIZED))
         .layer(RunscopeLayer::new(&recorder));
 
     let request = Request::post("/login?attempt=1")

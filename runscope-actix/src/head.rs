@@ -4,6 +4,7 @@ use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Version;
 use actix_web::http::header::HeaderMap;
+use actix_web::http::uri::Authority;
 use runscope_core::{RequestHead, ResponseHead};
 
 pub(crate) fn request(request: &ServiceRequest, body_is_empty: bool) -> RequestHead<'_> {
@@ -11,7 +12,7 @@ pub(crate) fn request(request: &ServiceRequest, body_is_empty: bool) -> RequestH
     let path_and_query = uri.path_and_query().map_or("", |path| path.as_str());
     let mut head = RequestHead::new(request.method().as_str(), path_and_query);
     head.scheme = uri.scheme_str();
-    head.authority = uri.authority().map(|authority| authority.as_str());
+    head.authority = uri.authority().map(Authority::as_str);
     head.protocol = protocol(request.version());
     head.peer = request.peer_addr().map(|address| address.ip());
     head.body_is_empty = body_is_empty;

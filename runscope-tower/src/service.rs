@@ -2,7 +2,7 @@ use crate::layer::Settings;
 use crate::{RequestBody, ResponseFuture, head};
 use http::{Request, Response};
 use http_body::Body;
-use runscope_core::Recorder;
+use runscope_core::{Exchange, Recorder};
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -45,9 +45,7 @@ where
         let (parts, body) = request.into_parts();
         let head = head::request(&parts, &self.settings, body.is_end_stream());
         let mut exchange = self.recorder.begin(&head, || head::headers(&parts.headers));
-        let tap = exchange
-            .as_ref()
-            .and_then(|exchange| exchange.request_tap());
+        let tap = exchange.as_ref().and_then(Exchange::request_tap);
         let request = Request::from_parts(parts, RequestBody::new(body, tap));
         // The instance that `poll_ready` made ready is the one that is called.
         let future = match &mut exchange {

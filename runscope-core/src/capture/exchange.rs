@@ -406,5 +406,8 @@ fn short_text(text: &dyn fmt::Display) -> String {
 
 /// The longest beginning that has at most `most` bytes and ends on a character.
 fn cut(text: &str, most: usize) -> &str {
-    &text[..text.floor_char_boundary(most)]
+    let end = (0..=most.min(text.len()))
+        .rev()
+        .find(|&end| text.is_char_boundary(end));
+    &text[..end.unwrap_or_default()]
 }

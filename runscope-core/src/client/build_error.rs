@@ -11,6 +11,13 @@ pub struct BuildError {
 }
 
 #[derive(Debug)]
+#[cfg_attr(
+    not(feature = "tls"),
+    expect(
+        dead_code,
+        reason = "without TLS there are no certificates to be wrong"
+    )
+)]
 pub(super) enum Kind {
     Scheme(String),
     Userinfo,

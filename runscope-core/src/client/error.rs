@@ -308,11 +308,13 @@ pub(super) fn plain(text: &str) -> String {
     plain
 }
 
-/// Where a redirect points, without what may be secret in it.
+/// Where a redirect points, without what may be secret in it: a URL, or a path on the same host.
 pub(super) fn shown_location(location: &str) -> String {
-    match Url::parse(location) {
+    let base = Url::parse("http://same-host.invalid");
+    match base.and_then(|base| base.join(location)) {
+        Ok(url) if url.host_str() == Some("same-host.invalid") => plain(url.path()),
         Ok(url) => plain(&super::endpoint::shown(&url)),
-        Err(_) => plain(location.split(['?', '#']).next().unwrap_or_default()),
+        Err(_) => "an address that is none".to_owned(),
     }
 }
 
@@ -378,6 +380,8 @@ mod tests {
             ),
             ("/login?next=secret", "/login"),
             ("mailto:secret", "mailto:…"),
+            ("//u:secret@x.example/a", "http://x.example/a"),
+            ("http://[", "an address that is none"),
         ] {
             assert_eq!(shown_location(location), expected);
         }

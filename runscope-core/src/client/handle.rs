@@ -163,3 +163,7 @@ impl fmt::Debug for Client {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[path = "handle_tests.rs"]
+mod tests;

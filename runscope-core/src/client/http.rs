@@ -108,6 +108,7 @@ impl Transport {
             let detail = "the access token is empty or holds characters that a header can't; check RUNSCOPE_ACCESS_TOKEN";
             TransportError::request(&self.endpoint, detail)
         })?;
+        let reading = method == Method::GET;
         let mut request = self
             .client
             .request(method, url)
@@ -124,7 +125,10 @@ impl Transport {
             .with_subscriber(Dispatch::none())
             .await
             .map_err(|error| TransportError::new(error, &self.endpoint))?;
-        scrub(&mut answer.body, token);
+        // What is read back is data, and stays as it is.
+        if !(reading && answer.is_success()) {
+            scrub(&mut answer.body, token);
+        }
         Ok(answer)
     }
 }
@@ -175,8 +179,10 @@ async fn read(mut response: Response, limit: usize) -> Result<RawAnswer, reqwest
 
 /// Takes the token out of an answer that quotes it, so that no error text can hold it.
 fn scrub(body: &mut Vec<u8>, token: &AccessToken) {
+    // A shorter one is no secret that guessing would not find, but may well be a word of the answer.
+    const SHORTEST: usize = 8;
     let token = token.expose().as_bytes();
-    if memchr::memmem::find(body, token).is_none() {
+    if token.len() < SHORTEST || memchr::memmem::find(body, token).is_none() {
         return;
     }
     let mut clean = Vec::with_capacity(body.len());
@@ -199,16 +205,19 @@ mod tests {
         for (body, clean) in [
             ("", ""),
             ("fine", "fine"),
-            ("t0ken", "[redacted]"),
+            ("my-t0ken", "[redacted]"),
             (
-                "bad t0ken: t0kent0ken!",
-                "bad [redacted]: [redacted][redacted]!",
+                "a my-t0ken: my-t0kenmy-t0ken!",
+                "a [redacted]: [redacted][redacted]!",
             ),
         ] {
             let mut bytes = body.as_bytes().to_vec();
-            scrub(&mut bytes, &AccessToken::from("t0ken"));
+            scrub(&mut bytes, &AccessToken::from("my-t0ken"));
             assert_eq!(String::from_utf8(bytes).unwrap(), clean);
         }
+        let mut bytes = b"success".to_vec();
+        scrub(&mut bytes, &AccessToken::from("success"));
+        assert_eq!(bytes, b"success");
     }
 
     #[test]

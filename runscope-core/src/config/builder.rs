@@ -111,6 +111,8 @@ impl ConfigBuilder {
     }
 
     /// How many exchanges one call of the API sends; at most [`max_entries`](Self::max_entries).
+    /// Answers are read up to 64 KiB, which holds the results of some 400: those of a larger batch
+    /// are counted as unconfirmed.
     ///
     /// Key `max_batch_size`, variable `RUNSCOPE_MAX_BATCH_SIZE`, number.
     /// Default: `200`.

@@ -268,7 +268,7 @@ impl Field {
 
 impl Config {
     fn change_redaction(&mut self, change: impl FnOnce(RedactionRules) -> RedactionRules) {
-        let rules = std::mem::replace(&mut self.redaction, RedactionRules::new());
+        let rules = std::mem::take(&mut self.redaction);
         self.redaction = change(rules);
     }
 }

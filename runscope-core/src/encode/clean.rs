@@ -24,11 +24,11 @@ pub(crate) fn clean(message: &Message, redactor: &Redactor, max_decoded_bytes: u
             .as_mut()
             .and_then(|context| context.request_body.as_mut());
         let side = BodyContext::new(Side::Request).url(Some(&request.url));
-        let body = Slot {
+        let mut slot = Slot {
             body: &mut request.body,
             encoding: &mut request.body_encoding,
         };
-        cleaner.body(body, &request.headers, side, info);
+        cleaner.body(&mut slot, &request.headers, side, info);
         request.headers = cleaner.headers(&request.headers);
     }
     let url = message.request.as_ref().map(|request| request.url.as_str());
@@ -37,11 +37,11 @@ pub(crate) fn clean(message: &Message, redactor: &Redactor, max_decoded_bytes: u
             .as_mut()
             .and_then(|context| context.response_body.as_mut());
         let side = BodyContext::new(Side::Response).url(url);
-        let body = Slot {
+        let mut slot = Slot {
             body: &mut response.body,
             encoding: &mut response.body_encoding,
         };
-        cleaner.body(body, &response.headers, side, info);
+        cleaner.body(&mut slot, &response.headers, side, info);
         response.headers = cleaner.headers(&response.headers);
     }
     if let Some(context) = &mut context {
@@ -96,7 +96,7 @@ impl Cleaner<'_> {
 
     fn body(
         &self,
-        slot: Slot<'_>,
+        slot: &mut Slot<'_>,
         headers: &Fields,
         context: BodyContext<'_>,
         info: Option<&mut BodyInfo>,

@@ -97,20 +97,22 @@ mod tests {
     use std::io::Write;
 
     fn coded(coding: &str, text: &[u8]) -> Vec<u8> {
-        fn finish<W: Write>(mut writer: W, text: &[u8], end: impl FnOnce(W) -> Vec<u8>) -> Vec<u8> {
-            writer.write_all(text).unwrap();
-            end(writer)
-        }
         let level = Compression::default();
-        match coding {
-            "gzip" => finish(GzEncoder::new(vec![], level), text, |w| w.finish().unwrap()),
-            "zlib" => finish(ZlibEncoder::new(vec![], level), text, |w| {
-                w.finish().unwrap()
-            }),
-            _ => finish(DeflateEncoder::new(vec![], level), text, |w| {
-                w.finish().unwrap()
-            }),
-        }
+        let written = match coding {
+            "gzip" => {
+                let mut writer = GzEncoder::new(vec![], level);
+                writer.write_all(text).and_then(|()| writer.finish())
+            }
+            "zlib" => {
+                let mut writer = ZlibEncoder::new(vec![], level);
+                writer.write_all(text).and_then(|()| writer.finish())
+            }
+            _ => {
+                let mut writer = DeflateEncoder::new(vec![], level);
+                writer.write_all(text).and_then(|()| writer.finish())
+            }
+        };
+        written.unwrap_or_default()
     }
 
     #[test]

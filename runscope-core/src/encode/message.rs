@@ -54,7 +54,7 @@ impl Encoder {
             write_context(
                 record,
                 &request.info,
-                response.map(|body| body.info),
+                response.as_ref().map(|body| &body.info),
                 redactor,
                 out,
             );
@@ -183,7 +183,7 @@ fn write_form(record: &Record, part: &RequestPart, body: &Prepared<'_>, out: &mu
 fn write_context(
     record: &Record,
     request: &BodyInfo,
-    response: Option<BodyInfo>,
+    response: Option<&BodyInfo>,
     redactor: &Redactor,
     out: &mut Vec<u8>,
 ) {
@@ -233,10 +233,7 @@ fn write_context(
         write_key("sample_rate", out);
         json::plain(record.sample_rate, out);
     }
-    for (key, info) in [
-        ("request_body", Some(request)),
-        ("response_body", response.as_ref()),
-    ] {
+    for (key, info) in [("request_body", Some(request)), ("response_body", response)] {
         if let Some(info) = info {
             write_key(key, out);
             // A small struct of fixed words: its derived form is the simplest that is always right.

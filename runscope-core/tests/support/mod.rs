@@ -2,22 +2,17 @@
 //! as the test's function says, and when dropped it ends its threads and fails the test if one of
 //! them panicked.
 
-#![allow(
-    dead_code,
-    unreachable_pub,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic
-)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
 #[cfg(feature = "tls")]
 pub mod certificates;
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// A request as it came.
 #[derive(Debug, Clone)]
@@ -124,9 +119,15 @@ impl FakeServer {
         self.state.received.lock().unwrap().clone()
     }
 
+    /// How many connections were made.
+    pub fn connections(&self) -> usize {
+        self.state.sockets.lock().unwrap().len()
+    }
+
     /// Ends all connections and threads; how many endless answers were cut short by the client.
     pub fn finish(mut self) -> usize {
-        self.end();
+        // Reading ends, writing goes on: what counts is whether the client lets it.
+        self.end(Shutdown::Read);
         self.state.hung_up.load(Ordering::SeqCst)
     }
 
@@ -145,7 +146,7 @@ impl FakeServer {
         }
     }
 
-    fn end(&mut self) {
+    fn end(&mut self, how: Shutdown) {
         let Some(acceptor) = self.acceptor.take() else {
             return;
         };
@@ -154,7 +155,7 @@ impl FakeServer {
         let _ = TcpStream::connect(self.address);
         let connections = acceptor.join();
         for socket in self.state.sockets.lock().unwrap().iter() {
-            let _ = socket.shutdown(Shutdown::Read);
+            let _ = socket.shutdown(how);
         }
         let panicked = match connections {
             Ok(threads) => threads.into_iter().any(|thread| thread.join().is_err()),
@@ -169,7 +170,7 @@ impl FakeServer {
 
 impl Drop for FakeServer {
     fn drop(&mut self) {
-        self.end();
+        self.end(Shutdown::Both);
     }
 }
 
@@ -180,6 +181,9 @@ fn accept(listener: &TcpListener, state: &Arc<State>) -> Vec<JoinHandle<()>> {
         if state.stop.load(Ordering::SeqCst) {
             return threads;
         }
+        // A client that neither reads nor hangs up fails its test instead of blocking it.
+        let patience = Some(Duration::from_secs(30));
+        socket.set_write_timeout(patience).unwrap();
         state
             .sockets
             .lock()
@@ -187,14 +191,21 @@ fn accept(listener: &TcpListener, state: &Arc<State>) -> Vec<JoinHandle<()>> {
             .push(socket.try_clone().unwrap());
         let state = Arc::clone(state);
         threads.push(std::thread::spawn(move || {
-            #[cfg(feature = "tls")]
-            if let Some(tls) = &state.tls {
-                let connection = rustls::ServerConnection::new(Arc::clone(tls)).unwrap();
-                return serve(rustls::StreamOwned::new(connection, socket), &state);
-            }
-            serve(socket, &state);
+            let handle = socket.try_clone().unwrap();
+            converse(socket, &state);
+            // Dropping the socket does not close it: `sockets` holds another handle to it.
+            let _ = handle.shutdown(Shutdown::Both);
         }));
     }
+}
+
+fn converse(socket: TcpStream, state: &State) {
+    #[cfg(feature = "tls")]
+    if let Some(tls) = &state.tls {
+        let connection = rustls::ServerConnection::new(Arc::clone(tls)).unwrap();
+        return serve(rustls::StreamOwned::new(connection, socket), state);
+    }
+    serve(socket, state);
 }
 
 fn serve(stream: impl Read + Write, state: &State) {
@@ -231,7 +242,8 @@ fn serve(stream: impl Read + Write, state: &State) {
                 for _ in 0..16 * 1024 {
                     result = result.and_then(|()| socket.write_all(&more));
                 }
-                if result.is_err() {
+                let hung_up = [ErrorKind::BrokenPipe, ErrorKind::ConnectionReset];
+                if result.is_err_and(|error| hung_up.contains(&error.kind())) {
                     state.hung_up.fetch_add(1, Ordering::SeqCst);
                 }
                 return;
