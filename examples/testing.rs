@@ -21,7 +21,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .build()?;
     let (recorder, _guard) = Recorder::start(config)?;
     let app = axum::Router::new()
-        .route("/login", post(async |_: Json<Value>| StatusCode::UNAUTHORIZED))
+        .route(
+            "/login",
+            post(async |_: Json<Value>| StatusCode::UNAUTHORIZED),
+        )
         .layer(RunscopeLayer::new(&recorder));
 
     let request = Request::post("/login?attempt=1")

@@ -198,3 +198,20 @@ async fn on_a_thread(
         Err(_) => wait(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::RequestHead;
+
+    #[test]
+    fn a_recorder_that_is_switched_off_needs_no_account_and_captures_nothing() {
+        let config = Config::builder().enabled(false).build().unwrap();
+        let (recorder, guard) = Recorder::start(config).unwrap();
+        let exchange = recorder.begin(&RequestHead::new("GET", "/"), std::iter::empty);
+        assert!(exchange.is_none());
+        assert_eq!(recorder.stats(), Stats::default());
+        recorder.flush_blocking(Duration::from_secs(1)).unwrap();
+        guard.shutdown_blocking(Duration::from_secs(1)).unwrap();
+    }
+}

@@ -12,6 +12,10 @@ use tokio::sync::Notify;
 
 /// One lane for each destination of the config, in their order.
 pub(crate) fn lanes(config: &Config) -> Result<Vec<LaneState>, StartError> {
+    // What is switched off needs no account, so there may be none to build a client with.
+    if !config.enabled {
+        return Ok(Vec::new());
+    }
     let sink = match (&config.sink, &config.ndjson_file) {
         (Some(sink), _) => Some(sink.clone()),
         (None, Some(path)) => {

@@ -10,6 +10,8 @@ use std::path::Path;
 pub struct FileSink {
     file: File,
     batch: Vec<u8>,
+    /// Whether the last write may have ended inside a line.
+    is_torn: bool,
 }
 
 impl FileSink {
@@ -27,6 +29,7 @@ impl FileSink {
         Ok(Self {
             file: options.open(path)?,
             batch: Vec::new(),
+            is_torn: false,
         })
     }
 }
@@ -39,7 +42,12 @@ impl Sink for FileSink {
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        if self.is_torn {
+            // What follows a torn line must not be read as a part of it.
+            self.batch.insert(0, b'\n');
+        }
         let result = self.file.write_all(&self.batch);
+        self.is_torn = result.is_err();
         self.batch.clear();
         result
     }
