@@ -4,7 +4,8 @@ use std::cell::RefCell;
 
 use super::names::{Class, NameKind};
 
-const SLOTS: usize = 128;
+const SETS: usize = 64;
+const WAYS: usize = 4;
 const LONGEST: usize = 48;
 
 #[derive(Clone, Copy)]
@@ -24,10 +25,10 @@ const EMPTY: Slot = Slot {
     name: [0; LONGEST],
 };
 
-// Names repeat, so each thread keeps a direct-mapped table: a verdict costs a hash and a compare.
+// Names repeat, so each thread keeps a small table of sets: a verdict costs a hash and a compare or two.
 // The bytes, the kind and the rules' number are compared in full: a collision only means judging anew.
 thread_local! {
-    static TABLE: RefCell<[Slot; SLOTS]> = const { RefCell::new([EMPTY; SLOTS]) };
+    static TABLE: RefCell<[[Slot; WAYS]; SETS]> = const { RefCell::new([[EMPTY; WAYS]; SETS]) };
 }
 
 /// The verdict on a name under the rules with this number (never 0), judged only when it is new.
@@ -39,25 +40,31 @@ pub(super) fn verdict(rules: u64, kind: NameKind, name: &[u8], judge: impl Fn() 
     TABLE
         .try_with(|table| {
             let mut table = table.try_borrow_mut().ok()?;
-            let slot = table.get_mut(slot_of(name, kind))?;
-            let known = slot.rules == rules
-                && slot.kind == kind
-                && slot.length == length
-                && slot.name.get(..name.len()) == Some(name);
-            if !known {
-                let class = judge();
-                slot.name.get_mut(..name.len())?.copy_from_slice(name);
-                (slot.rules, slot.kind, slot.length, slot.class) = (rules, kind, length, class);
+            let hash = hash(name, kind);
+            let set = table.get_mut((hash >> 58) as usize % SETS)?;
+            let is_known = |slot: &&Slot| {
+                slot.length == length
+                    && slot.rules == rules
+                    && slot.kind == kind
+                    && slot.name.get(..name.len()) == Some(name)
+            };
+            if let Some(slot) = set.iter().find(is_known) {
+                return Some(slot.class);
             }
-            Some(slot.class)
+            let class = judge();
+            let free = set.iter().position(|slot| slot.rules == 0);
+            let slot = set.get_mut(free.unwrap_or((hash >> 48) as usize % WAYS))?;
+            slot.name.get_mut(..name.len())?.copy_from_slice(name);
+            (slot.rules, slot.kind, slot.length, slot.class) = (rules, kind, length, class);
+            Some(class)
         })
         .ok()
         .flatten()
         .unwrap_or_else(judge)
 }
 
-/// Mixes the length, the first and the last eight bytes.
-fn slot_of(name: &[u8], kind: NameKind) -> usize {
+/// Mixes the length, the first and the last eight bytes; the upper bits are the best mixed.
+fn hash(name: &[u8], kind: NameKind) -> u64 {
     let (head, tail) = match (name.first_chunk::<8>(), name.last_chunk::<8>()) {
         (Some(head), Some(tail)) => (u64::from_le_bytes(*head), u64::from_le_bytes(*tail)),
         _ => (
@@ -66,9 +73,8 @@ fn slot_of(name: &[u8], kind: NameKind) -> usize {
             0,
         ),
     };
-    let mixed = (head ^ tail.rotate_left(29) ^ ((name.len() as u64) << 3) ^ kind as u64)
-        .wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (mixed >> 57) as usize % SLOTS
+    (head ^ tail.rotate_left(29) ^ ((name.len() as u64) << 3) ^ kind as u64)
+        .wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 #[cfg(test)]

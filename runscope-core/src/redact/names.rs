@@ -1,6 +1,6 @@
 //! Which names are secret, as a pure function of the name.
 
-use super::words::Words;
+use super::words::{Words, find};
 
 /// Where a name stands. `key` and `code` are everyday names of JSON fields, and credentials in a URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -220,7 +220,7 @@ fn holds_secret(words: &Words) -> bool {
         || words.has_word(|word| {
             matches!(word, b"sid" | b"signature")
                 || word.starts_with(b"sso")
-                || memchr::memmem::find(word, b"saml").is_some()
+                || find(word, b"saml").is_some()
         })
 }
 

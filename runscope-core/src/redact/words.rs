@@ -73,7 +73,7 @@ impl Words {
     }
 
     pub(super) fn holds(&self, stem: &[u8]) -> bool {
-        memchr::memmem::find(self.joined(), stem).is_some()
+        find(self.joined(), stem).is_some()
     }
 
     /// The words, as cut by breaks of this weight and above.
@@ -112,11 +112,7 @@ impl Words {
     /// `unless`.
     pub(super) fn blank(&mut self, stem: &[u8], unless: &[&[u8]]) {
         let mut from = 0;
-        while let Some(found) = self
-            .joined()
-            .get(from..)
-            .and_then(|rest| memchr::memmem::find(rest, stem))
-        {
+        while let Some(found) = self.joined().get(from..).and_then(|rest| find(rest, stem)) {
             let start = from + found;
             let end = start + stem.len();
             from = end;
@@ -130,6 +126,14 @@ impl Words {
             self.letters.get_mut(start..end).unwrap_or_default().fill(0);
         }
     }
+}
+
+/// Where a stem first stands. Names are short and stems many, so a searcher that has to be made anew
+/// for each stem costs more than it saves.
+pub(super) fn find(letters: &[u8], stem: &[u8]) -> Option<usize> {
+    letters
+        .windows(stem.len())
+        .position(|window| window == stem)
 }
 
 /// Bytes outside ASCII belong to words, so that a name in any script has letters.
