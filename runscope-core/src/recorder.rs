@@ -172,7 +172,7 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         if let Some(recorder) = self.recorder.take() {
-            // What could not be delivered is in the counters, and the delivery thread has told it.
+            // What could not be delivered is in the counters, and the delivery thread tells of it.
             let _ = recorder.shutdown_blocking(recorder.core.config.shutdown_timeout);
         }
     }

@@ -281,7 +281,7 @@ impl std::error::Error for Error {
 }
 
 /// A status and the API's words for it, as short and plain as a log line wants them.
-pub(super) struct Said<'a>(pub(super) u16, pub(super) Option<&'a Notice>);
+pub(crate) struct Said<'a>(pub(crate) u16, pub(crate) Option<&'a Notice>);
 
 impl fmt::Display for Said<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -294,7 +294,7 @@ impl fmt::Display for Said<'_> {
 }
 
 /// A stranger's text for a log line: 200 characters at most, and no control characters.
-pub(super) fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     const LONGEST: usize = 200;
     let mut plain: String = text
         .trim()
@@ -309,7 +309,7 @@ pub(super) fn plain(text: &str) -> String {
 }
 
 /// Where a redirect points, without what may be secret in it: a URL, or a path on the same host.
-pub(super) fn shown_location(location: &str) -> String {
+pub(crate) fn shown_location(location: &str) -> String {
     let base = Url::parse("http://same-host.invalid");
     match base.and_then(|base| base.join(location)) {
         Ok(url) if url.host_str() == Some("same-host.invalid") => plain(url.path()),

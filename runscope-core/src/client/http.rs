@@ -129,6 +129,11 @@ impl Transport {
         if !(reading && answer.is_success()) {
             scrub(&mut answer.body, token);
         }
+        if let Some(location) = answer.location.take() {
+            let mut location = location.into_bytes();
+            scrub(&mut location, token);
+            answer.location = Some(String::from_utf8_lossy(&location).into_owned());
+        }
         Ok(answer)
     }
 }

@@ -32,8 +32,9 @@ pub use messages::ListOptions;
 pub use options::ClientOptions;
 
 pub(crate) use answer::Answer;
+pub(crate) use error::{Said, plain, shown_location};
 pub(crate) use http::RawAnswer;
 pub(crate) use mark::{MARK_HEADER, process_mark};
-pub(crate) use transport_error::TransportError;
+pub(crate) use transport_error::{TransportError, TransportErrorKind};
 
 use crate::config::AccessToken;

@@ -16,15 +16,36 @@ impl Batch {
         self.messages.len()
     }
 
-    /// The encoded size, in bytes.
-    pub(super) fn bytes(&self) -> usize {
-        self.json.len()
+    pub(super) fn is_empty(&self) -> bool {
+        self.messages.is_empty()
     }
 
-    /// Lets go of the messages and keeps the buffer, unless one huge batch has grown it.
-    pub(super) fn clear(&mut self, keep: usize) {
-        self.messages.clear();
-        self.json.clear();
+    /// The size of a body that posts all of it, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.json.len() + BRACKETS
+    }
+
+    /// How many messages, from the first on, are to go out together: all, but for a last one that
+    /// makes the body larger than `most`. A message that is larger by itself goes alone.
+    pub(super) fn fitting(&self, most: usize) -> usize {
+        match self.bytes() > most {
+            true => self.len().saturating_sub(1).max(1).min(self.len()),
+            false => self.len(),
+        }
+    }
+
+    /// Lets go of the first `count` messages and keeps the buffer, unless one huge batch has grown
+    /// it beyond `keep`.
+    pub(super) fn forget(&mut self, count: usize, keep: usize) {
+        let start = self
+            .messages
+            .get(count)
+            .map_or(self.json.len(), |next| next.start);
+        self.messages.drain(..count.min(self.messages.len()));
+        for message in &mut self.messages {
+            *message = message.start - start..message.end - start;
+        }
+        self.json.drain(..start);
         self.json.shrink_to(keep);
     }
 
@@ -75,7 +96,7 @@ impl Batch {
             .and_then(|run| Some((run.first()?, run.last()?)));
         let piece = ends.and_then(|(first, last)| self.json.get(first.start..last.end));
         let piece = piece.unwrap_or_default();
-        let mut body = Vec::with_capacity(piece.len() + 2);
+        let mut body = Vec::with_capacity(piece.len() + BRACKETS);
         body.push(b'[');
         body.extend_from_slice(piece);
         body.push(b']');
@@ -87,6 +108,9 @@ impl Batch {
         run.clone().map(|at| identifier(self.message(at))).collect()
     }
 }
+
+/// The brackets of an array.
+const BRACKETS: usize = 2;
 
 /// The identifier that the encoder writes first into every message.
 fn identifier(json: &[u8]) -> &str {
@@ -136,6 +160,40 @@ mod tests {
                 let body = [b"[", &expected.join(&b","[..])[..], b"]"].concat();
                 assert_eq!(batch.body(&(0..3)), body);
             }
+        }
+    }
+
+    #[test]
+    fn a_body_is_as_large_as_was_said_and_a_last_message_over_the_bound_is_left_for_the_next() {
+        for (messages, most, fitting) in [
+            (&[][..], 10, 0),
+            (&["{1}"], 100, 1),
+            (&["{1}"], 1, 1),
+            (&["{1}", "{22}", "{333}"], 16, 3),
+            (&["{1}", "{22}", "{333}"], 15, 2),
+            (&["{1}", "{22}", "{333}"], 1, 2),
+        ] {
+            let batch = batch(messages);
+            assert_eq!(batch.fitting(most), fitting, "{messages:?} {most}");
+            if messages.len() > 1 {
+                assert_eq!(batch.bytes(), batch.body(&(0..messages.len())).len());
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_sent_is_forgotten_and_the_rest_stays() {
+        for count in 0..=4 {
+            let mut batch = batch(&["{1}", "{22}", "{333}"]);
+            batch.forget(count, 0);
+            batch.push(|out| out.extend_from_slice(b"{4}"));
+            let rest = [&b"{1}"[..], b"{22}", b"{333}", b"{4}"];
+            let rest = &rest[count.min(3)..];
+            assert_eq!(batch.len(), rest.len());
+            for (at, message) in rest.iter().enumerate() {
+                assert_eq!(batch.message(at), *message);
+            }
+            assert_eq!(batch.bytes(), rest.join(&b","[..]).len() + BRACKETS);
         }
     }
 }

@@ -3,10 +3,12 @@
 use super::output::Output;
 use super::progress::{Progress, Target, Unflushed};
 use super::queue::Queue;
+use super::report::{DropReporter, Time};
 use super::stats::{Counters, DropReason};
 use crate::capture::Shared;
 use crate::config::AccessToken;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
@@ -24,10 +26,10 @@ pub(crate) struct LaneState {
 pub(crate) struct Control {
     lanes: Vec<Arc<LaneState>>,
     progress: Progress,
+    drops: DropReporter,
     flushing: AtomicUsize,
     closing: Mutex<Closing>,
     closed: Notify,
-    token_version: AtomicU64,
 }
 
 /// Whether a shutdown has begun, and by when it has to end.
@@ -42,10 +44,10 @@ impl Control {
         Self {
             lanes: lanes.into_iter().map(Arc::new).collect(),
             progress: Progress::default(),
+            drops: DropReporter::default(),
             flushing: AtomicUsize::new(0),
             closing: Mutex::new(Closing::Open),
             closed: Notify::new(),
-            token_version: AtomicU64::new(0),
         }
     }
 
@@ -74,16 +76,26 @@ impl Control {
         self.flushing.load(Ordering::SeqCst) > 0
     }
 
-    pub(super) fn advanced(&self) {
+    /// Tells everybody who wants to know that counters have moved.
+    pub(super) fn advanced(&self, counters: &Counters) {
+        self.drops.report(counters, Time::Running);
         self.progress.advanced();
     }
 
-    pub(super) fn stopped(&self) {
-        self.progress.stopped();
+    /// Lets go of everything that is queued: the delivery thread ends, or can't be waited for.
+    pub(super) fn abandon(&self, counters: &Counters) {
+        for lane in &self.lanes {
+            lane.queue.abandon(counters);
+        }
     }
 
-    pub(super) fn token_version(&self) -> u64 {
-        self.token_version.load(Ordering::SeqCst)
+    /// Tells everybody that the delivery thread has ended. A panic of the app's own subscriber must
+    /// not keep them waiting.
+    pub(super) fn stopped(&self, counters: &Counters) {
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            self.drops.report(counters, Time::Last);
+        }));
+        self.progress.stopped();
     }
 
     pub(super) fn closing(&self) -> Closing {
@@ -144,6 +156,10 @@ impl Control {
         }
         self.closed.notify_one();
         self.progress.wait_until(until, || false);
+        if !self.progress.has_stopped() {
+            // It hangs in a callback or a sink. What it has in hand it counts when it comes back.
+            self.abandon(counters);
+        }
         match target.left(&self.lanes) + (dropped() - dropped_before) {
             0 => Ok(()),
             remaining => Err(Unflushed {
@@ -157,9 +173,6 @@ impl Control {
     pub(crate) fn set_token(&self, token: &AccessToken) {
         for lane in &self.lanes {
             lane.output.set_token(token);
-        }
-        self.token_version.fetch_add(1, Ordering::SeqCst);
-        for lane in &self.lanes {
             lane.changed.notify_one();
         }
     }

@@ -4,17 +4,17 @@ use super::backoff::{back_off, with_retry_after};
 use super::batch::Batch;
 use super::output::Reply;
 use super::queue::Queue;
-use super::report::Reporter;
+use super::report::{Reporter, Time};
 use super::singles::Singles;
 use super::stats::{Delivered, DropReason};
-use super::verdict::{Answer, Settled, Verdict, verdict};
+use super::verdict::{Settled, Verdict, verdict};
 use super::{Closing, LaneState};
 use crate::encode::Encoder;
 use crate::recorder::Core;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 
 /// The delivery of one bucket. It runs until the recorder is closed and its queue is empty.
 pub(super) struct Lane {
@@ -44,26 +44,37 @@ impl Lane {
 
     pub(super) async fn run(mut self) {
         loop {
-            if self.queue().is_empty() {
+            if self.batch.is_empty() && self.queue().is_empty() {
                 if self.queue().is_closed() {
-                    return;
+                    return self.reporter.rejections(Time::Last);
                 }
                 self.queue().wait_for_entry().await;
                 continue;
             }
             self.coalesce().await;
             self.fill();
-            if let Err(GiveUp(reason)) = self.deliver().await {
-                self.queue().drop_in_hand(reason, &self.core.stats);
+            let most = self.core.config.max_batch_bytes;
+            let count = self.batch.fitting(most);
+            if let Err(GiveUp(reason)) = self.deliver(count).await {
+                let carried = self.batch.len() - count;
+                let _ = self.queue().drop_in_hand(carried, reason, &self.core.stats);
             }
-            self.batch.clear(self.core.config.max_batch_bytes);
-            self.reporter.drops(&self.core.stats);
-            self.core.control.advanced();
+            // The buffer has to hold a batch and the message that did not fit any more.
+            self.batch.forget(count, most.saturating_mul(2));
+            self.queue().leave_behind();
+            self.tell();
+            // A sink never waits, and the other lanes and a shutdown's deadline need their turn.
+            tokio::task::yield_now().await;
         }
     }
 
     fn queue(&self) -> &Queue {
         &self.state.queue
+    }
+
+    fn tell(&mut self) {
+        self.reporter.rejections(Time::Running);
+        self.core.control.advanced(&self.core.stats);
     }
 
     /// Waits for the batch to fill: no longer than the configured delay, and not at all where
@@ -73,13 +84,9 @@ impl Lane {
         while !self.queue().is_closed()
             && !self.core.control.is_flushing()
             && !self.queue().is_full_batch()
+            && Instant::now() < due
         {
-            if timeout_at(due, self.queue().wait_for_batch())
-                .await
-                .is_err()
-            {
-                return;
-            }
+            self.queue().wait_for_batch(due).await;
         }
     }
 
@@ -104,26 +111,29 @@ impl Lane {
         }
     }
 
-    /// Sends the batch, in as many pieces and as often as the answers ask for.
-    async fn deliver(&mut self) -> Result<(), GiveUp> {
-        let mut runs: Vec<Range<usize>> = self.singles.first_runs(self.batch.len());
+    /// Sends the first `count` messages, in as many pieces and as often as the answers ask for.
+    async fn deliver(&mut self, count: usize) -> Result<(), GiveUp> {
+        let mut runs: Vec<Range<usize>> = self.singles.first_runs(count);
         let mut trouble = Trouble::default();
         while let Some(run) = runs.pop() {
             self.core.stats.attempt();
             let output = &self.state.output;
+            let token = output.token_version();
             let reply = output.send(&self.state.bucket_key, &self.batch, &run).await;
-            match verdict(reply.answer()) {
+            match verdict(&reply.answer) {
                 Verdict::Settle(items) => {
-                    self.reporter.working();
                     self.singles.accepted(&run);
                     let again = self.settle_each(&run, items);
                     if again.is_empty() {
+                        self.reporter.working();
                         trouble = Trouble::default();
                         continue;
                     }
                     runs.extend(again.into_iter().rev());
-                    self.reporter.failing(&reply.problem);
-                    self.retry(&mut trouble, reply.retry_after).await?;
+                    self.reporter
+                        .failing("the API could not take some of the messages");
+                    let not_before = reply.answer.retry_after();
+                    self.retry(&mut trouble, not_before).await?;
                 }
                 Verdict::TakenUnread => {
                     self.reporter.working();
@@ -140,8 +150,10 @@ impl Lane {
                     runs.push(run);
                     self.reporter.paused(&reply.problem);
                     self.core.stats.retry();
+                    // What is kept through a pause is not given up right after it.
+                    trouble.since = None;
                     let wait = trouble.next(&self.core.config);
-                    self.wait(wait, false, &mut trouble).await?;
+                    self.wait(wait, EndsBy::Token(token), &mut trouble).await?;
                 }
                 Verdict::Split if run.len() == 1 => self.cut_or_reject(run, &reply, &mut runs),
                 Verdict::Bisect if run.len() == 1 => {
@@ -216,37 +228,37 @@ impl Lane {
         trouble: &mut Trouble,
         not_before: Option<Duration>,
     ) -> Result<(), GiveUp> {
-        self.core.stats.retry();
         let since = *trouble.since.get_or_insert_with(Instant::now);
         if since.elapsed() >= self.core.config.max_retry_time {
             return Err(GiveUp(DropReason::RetriesExhausted));
         }
+        self.core.stats.retry();
         let wait = with_retry_after(trouble.next(&self.core.config), not_before);
-        self.wait(wait, not_before.is_some(), trouble).await
+        let ends_by = not_before.map_or(EndsBy::Shutdown, |_| EndsBy::Time);
+        self.wait(wait, ends_by, trouble).await
     }
 
-    /// Waits; a new token or a shutdown ends the wait early. In a shutdown one more try is made at
-    /// once, unless the server asked for the pause, and a wait past its deadline is given up.
+    /// Waits, and gives up where a shutdown's deadline comes first.
     async fn wait(
         &mut self,
         wait: Duration,
-        by_server: bool,
+        ends_by: EndsBy,
         trouble: &mut Trouble,
     ) -> Result<(), GiveUp> {
-        self.reporter.drops(&self.core.stats);
-        self.core.control.advanced();
+        self.tell();
         let until = Instant::now() + wait;
-        let token_version = self.core.control.token_version();
         loop {
             if let Closing::By(deadline) = self.core.control.closing() {
-                if !by_server && !std::mem::replace(&mut trouble.last_try_made, true) {
+                if ends_by != EndsBy::Time && !std::mem::replace(&mut trouble.last_try_made, true) {
                     return Ok(());
                 }
                 if until.into_std() >= deadline {
                     return Err(GiveUp(DropReason::Shutdown));
                 }
             }
-            if self.core.control.token_version() != token_version {
+            if let EndsBy::Token(version) = ends_by
+                && self.state.output.token_version() != version
+            {
                 return Ok(());
             }
             let left = until.saturating_duration_since(Instant::now());
@@ -255,6 +267,17 @@ impl Lane {
             }
         }
     }
+}
+
+/// What ends a wait before its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum EndsBy {
+    /// Nothing: the server asked for it.
+    Time,
+    /// A shutdown, which makes one more try at once.
+    Shutdown,
+    /// A shutdown, or a token other than the one that was refused, of this version.
+    Token(u64),
 }
 
 /// The trouble that a batch is in.
@@ -271,18 +294,5 @@ impl Trouble {
         self.failures = self.failures.saturating_add(1);
         let (initial, longest) = (config.initial_retry_delay, config.max_retry_delay);
         back_off(self.failures, initial, longest, fastrand::f64())
-    }
-}
-
-impl Reply {
-    fn answer(&self) -> Answer<'_> {
-        match self.status {
-            None => Answer::Nothing,
-            Some(status) => Answer::Http {
-                status,
-                retry_after: self.retry_after,
-                results: self.results(),
-            },
-        }
     }
 }

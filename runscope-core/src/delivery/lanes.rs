@@ -6,13 +6,12 @@ use super::queue::Queue;
 use crate::client::{BuildError, Client};
 use crate::config::{Config, Destination};
 use crate::sink::{FileSink, SharedSink};
-use std::sync::RwLock;
 use std::{fmt, io};
 use tokio::sync::Notify;
 
-/// One lane for each destination of the config, in their order.
+/// One lane for each destination of the config, in their order; none where nothing is captured,
+/// for then there need not be an account, nor a file.
 pub(crate) fn lanes(config: &Config) -> Result<Vec<LaneState>, StartError> {
-    // What is switched off needs no account, so there may be none to build a client with.
     if !config.enabled {
         return Ok(Vec::new());
     }
@@ -33,7 +32,7 @@ pub(crate) fn lanes(config: &Config) -> Result<Vec<LaneState>, StartError> {
     let lane = |bucket_key: &str, output| LaneState {
         bucket_key: bucket_key.to_owned(),
         output,
-        queue: Queue::new(config.max_entries, config.max_bytes, config.max_batch_size),
+        queue: Queue::new(config),
         changed: Notify::new(),
     };
     let destinations = config.destinations();
@@ -52,11 +51,8 @@ pub(crate) fn lanes(config: &Config) -> Result<Vec<LaneState>, StartError> {
         bucket_key,
     } in destinations
     {
-        let api = Api {
-            client: client.clone(),
-            token: RwLock::new(access_token.clone()),
-            is_own_token: Some(access_token) == config.access_token.as_ref(),
-        };
+        let is_own_token = Some(access_token) == config.access_token.as_ref();
+        let api = Api::new(client.clone(), access_token.clone(), is_own_token);
         lanes.push(lane(bucket_key, Output::Api(api)));
     }
     Ok(lanes)

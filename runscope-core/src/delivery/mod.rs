@@ -5,6 +5,7 @@
 //! table what the answer means.
 
 mod queue;
+mod ledger;
 mod worker;
 mod lane;
 mod batch;

@@ -1,15 +1,17 @@
 //! Where batches go: the messages API, or a sink.
 
 use super::batch::Batch;
-use super::verdict::Results;
+use super::verdict::Answer;
 use crate::client::{
-    Answer, Client, ItemResult, ItemStatus, RawAnswer, TransportError, answer, retry_after,
+    self, Client, ItemResult, ItemStatus, RawAnswer, Receipt, Said, TransportError,
+    TransportErrorKind, answer, plain, retry_after, shown_location,
 };
 use crate::config::AccessToken;
 use crate::sink::SharedSink;
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 /// Where the batches of one lane go.
 pub(super) enum Output {
@@ -19,28 +21,19 @@ pub(super) enum Output {
 
 /// The API, and the token that opens the lane's bucket.
 pub(super) struct Api {
-    pub(super) client: Client,
-    pub(super) token: RwLock<AccessToken>,
+    client: Client,
+    token: RwLock<AccessToken>,
+    /// How often the token was replaced.
+    token_version: AtomicU64,
     /// Whether the token is the recorder's own, not one that a scope brought.
-    pub(super) is_own_token: bool,
+    is_own_token: bool,
 }
 
-/// What came back for a run of messages, ready for the table of answers.
+/// What came back for a run of messages.
 pub(super) struct Reply {
-    /// The status, or nothing where there was no answer.
-    pub(super) status: Option<u16>,
-    pub(super) retry_after: Option<Duration>,
-    pub(super) items: Option<Vec<ItemResult>>,
+    pub(super) answer: Answer,
     /// What to tell an operator, where it is not a success.
     pub(super) problem: String,
-}
-
-impl Reply {
-    pub(super) fn results(&self) -> Results<'_> {
-        self.items
-            .as_deref()
-            .map_or(Results::Unreadable, Results::Listed)
-    }
 }
 
 impl Output {
@@ -50,6 +43,16 @@ impl Output {
             && api.is_own_token
         {
             token.clone_into(&mut api.token.write().unwrap_or_else(PoisonError::into_inner));
+            api.token_version.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    /// Changes when the token does. A send takes the token of the version that was read before it,
+    /// or a newer one.
+    pub(super) fn token_version(&self) -> u64 {
+        match self {
+            Self::Api(api) => api.token_version.load(Ordering::SeqCst),
+            Self::Sink(_) => 0,
         }
     }
 
@@ -62,6 +65,15 @@ impl Output {
 }
 
 impl Api {
+    pub(super) fn new(client: Client, token: AccessToken, is_own_token: bool) -> Self {
+        Self {
+            client,
+            token: RwLock::new(token),
+            token_version: AtomicU64::new(0),
+            is_own_token,
+        }
+    }
+
     async fn send(&self, bucket_key: &str, batch: &Batch, run: &Range<usize>) -> Reply {
         let token = self
             .token
@@ -82,57 +94,60 @@ impl Api {
 fn reply(raw: RawAnswer, ids: &[&str]) -> Reply {
     let retry_after = raw.retry_after.as_deref();
     let retry_after = retry_after.and_then(|text| retry_after::parse(text, SystemTime::now()));
-    let mut problem = format!("the API answered {}", raw.status);
-    let mut status = raw.status;
-    let items = match answer::read(raw.status, &raw.body, ids) {
-        Answer::Results(receipt) => Some(receipt.items),
-        Answer::Refused(notice) => {
-            status = raw.meant_status(Some(&notice));
-            if let Some(said) = notice.message {
-                problem = format!("{problem}: {said}");
-            }
-            None
-        }
-        Answer::Unparsable => None,
+    let said = answer::read(raw.status, &raw.body, ids);
+    let notice = match &said {
+        client::Answer::Refused(notice) => Some(notice),
+        _ => None,
     };
-    if let Some(location) = raw.location {
-        problem = format!("{problem}: a redirect to {location}, which is not followed");
+    let status = raw.meant_status(notice);
+    let mut problem = format!("the API answered {}", Said(raw.status, notice));
+    if let (300..=399, Some(location)) = (status, &raw.location) {
+        let location = shown_location(location);
+        problem.push_str(&format!(
+            ", a redirect to {location}, which is not followed"
+        ));
     }
-    Reply {
-        status: Some(status),
+    let answer = Answer::Http {
+        status,
         retry_after,
-        items,
-        problem,
-    }
+        said,
+    };
+    Reply { answer, problem }
 }
 
 fn no_answer(error: &TransportError) -> Reply {
+    let answer = match error.kind() {
+        TransportErrorKind::Request => Answer::Unsendable,
+        _ => Answer::Nothing,
+    };
     Reply {
-        status: None,
-        retry_after: None,
-        items: None,
+        answer,
         problem: error.to_string(),
     }
 }
 
 /// A sink that fails is like an API that gives no answer: the same messages are written again.
 fn write(sink: &SharedSink, bucket_key: &str, batch: &Batch, run: &Range<usize>) -> Reply {
+    if let Err(error) = sink.write(bucket_key, run.clone().map(|at| batch.message(at))) {
+        return Reply {
+            answer: Answer::Nothing,
+            problem: format!("the sink failed: {}", plain(&error.to_string())),
+        };
+    }
     let success = ItemResult {
         status: ItemStatus::Success,
         ..ItemResult::default()
     };
-    match sink.write(bucket_key, run.clone().map(|at| batch.message(at))) {
-        Ok(()) => Reply {
-            status: Some(200),
+    let receipt = Receipt {
+        items: vec![success; run.len()],
+        ..Receipt::default()
+    };
+    Reply {
+        answer: Answer::Http {
+            status: 200,
             retry_after: None,
-            items: Some(vec![success; run.len()]),
-            problem: String::new(),
+            said: client::Answer::Results(receipt),
         },
-        Err(error) => Reply {
-            status: None,
-            retry_after: None,
-            items: None,
-            problem: format!("the sink failed: {error}"),
-        },
+        problem: String::new(),
     }
 }

@@ -26,6 +26,10 @@ impl Progress {
         self.changed.notify_all();
     }
 
+    pub(super) fn has_stopped(&self) -> bool {
+        *self.lock()
+    }
+
     /// Waits until `done` or the end of the delivery thread, no longer than until `deadline`.
     pub(super) fn wait_until(&self, deadline: Instant, done: impl Fn() -> bool) {
         let mut stopped = self.lock();
@@ -54,8 +58,7 @@ impl Target {
     }
 
     pub(super) fn left(&self, lanes: &[Arc<LaneState>]) -> u64 {
-        let left =
-            |(lane, target): (&Arc<LaneState>, &u64)| target.saturating_sub(lane.queue.settled());
+        let left = |(lane, target): (&Arc<LaneState>, &u64)| lane.queue.left_of(*target);
         lanes.iter().zip(&self.0).map(left).sum()
     }
 }

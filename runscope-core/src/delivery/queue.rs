@@ -1,11 +1,14 @@
 //! The bounded queue between the request threads and one lane of the delivery thread.
 
+use super::ledger::Ledger;
 use super::stats::{Counters, DropReason};
 use crate::capture::Shared;
+use crate::config::Config;
 use crossbeam_queue::ArrayQueue;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
 
 /// A queue bounded in entries and bytes. A push never waits: what does not fit is counted and
 /// dropped.
@@ -13,16 +16,15 @@ pub(crate) struct Queue {
     entries: ArrayQueue<(Arc<Shared>, usize)>,
     bytes: AtomicUsize,
     max_bytes: usize,
-    /// From this many entries on the lane is woken without waiting for its timer.
+    /// From this many entries or bytes on the lane is woken without waiting for its timer.
     wake_at: usize,
+    wake_at_bytes: usize,
     consumer: AtomicU8,
     wake: Notify,
     closed: AtomicBool,
-    pushed: AtomicU64,
-    /// Entries that the lane has taken and not settled yet. It lies here and not in the lane, so
-    /// that a panic of the lane loses none of them from the count.
-    in_hand: AtomicUsize,
-    settled: AtomicU64,
+    /// The lane has ended: who pushes now has to look after the entry himself.
+    abandoned: AtomicBool,
+    ledger: Ledger,
 }
 
 /// What the lane is doing, so that a push wakes it only where that changes something: waking a
@@ -37,40 +39,39 @@ mod consumer {
 }
 
 impl Queue {
-    pub(crate) fn new(max_entries: usize, max_bytes: usize, wake_at: usize) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         Self {
-            entries: ArrayQueue::new(max_entries.max(1)),
+            entries: ArrayQueue::new(config.max_entries.max(1)),
             bytes: AtomicUsize::new(0),
-            max_bytes,
-            wake_at,
+            max_bytes: config.max_bytes,
+            wake_at: config.max_batch_size,
+            // A queue that has no room for a whole batch must not wait for one.
+            wake_at_bytes: config.max_batch_bytes.min(config.max_bytes / 2),
             consumer: AtomicU8::new(consumer::BUSY),
             wake: Notify::new(),
             closed: AtomicBool::new(false),
-            pushed: AtomicU64::new(0),
-            in_hand: AtomicUsize::new(0),
-            settled: AtomicU64::new(0),
+            abandoned: AtomicBool::new(false),
+            ledger: Ledger::default(),
         }
     }
 
     /// Takes a finished exchange in, or counts why not.
     pub(crate) fn push(&self, exchange: Arc<Shared>, bytes: usize, counters: &Counters) {
         counters.captured();
-        if self.closed.load(Ordering::SeqCst) {
+        if self.is_closed() {
             return counters.dropped(DropReason::Shutdown, 1);
         }
-        let held = self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        if held.saturating_add(bytes) > self.max_bytes {
-            self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        let held = self.bytes.fetch_add(bytes, Ordering::SeqCst);
+        if held.saturating_add(bytes) > self.max_bytes
+            || self.entries.push((exchange, bytes)).is_err()
+        {
+            self.bytes.fetch_sub(bytes, Ordering::SeqCst);
             return counters.dropped(DropReason::QueueFull, 1);
         }
-        if self.entries.push((exchange, bytes)).is_err() {
-            self.bytes.fetch_sub(bytes, Ordering::Relaxed);
-            return counters.dropped(DropReason::QueueFull, 1);
-        }
-        self.pushed.fetch_add(1, Ordering::Release);
-        // The lane's last look may have been before this entry came.
-        if self.closed.load(Ordering::SeqCst) {
-            return self.drop_queued(counters);
+        self.ledger.push();
+        // The last look into the queue may have been before this entry came.
+        if self.abandoned.load(Ordering::SeqCst) {
+            return self.discard(counters);
         }
         // The lane writes its state before it looks at the queue, and this push is written before
         // it reads that state, all sequentially consistent: one of the two sees the other.
@@ -87,30 +88,48 @@ impl Queue {
     /// Takes the oldest entry, which has to be settled.
     pub(super) fn pop(&self) -> Option<Arc<Shared>> {
         let (exchange, bytes) = self.entries.pop()?;
-        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
-        self.in_hand.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_sub(bytes, Ordering::SeqCst);
+        self.ledger.take();
         Some(exchange)
     }
 
     /// Notes that `count` entries that were taken have been counted as what became of them.
     pub(super) fn settle(&self, count: usize) {
-        self.in_hand.fetch_sub(count, Ordering::Relaxed);
-        self.settled.fetch_add(count as u64, Ordering::Release);
+        self.ledger.settle(count as u64);
     }
 
-    /// Counts what the lane still holds as dropped: it is gone.
-    pub(super) fn drop_in_hand(&self, reason: DropReason, counters: &Counters) -> usize {
-        let count = self.in_hand.load(Ordering::Relaxed);
+    /// Notes that nothing older than what is still in hand is left.
+    pub(super) fn leave_behind(&self) {
+        self.ledger.leave_behind();
+    }
+
+    /// Counts what the lane still holds as dropped, but for the `carried` youngest of it.
+    pub(super) fn drop_in_hand(
+        &self,
+        carried: usize,
+        reason: DropReason,
+        counters: &Counters,
+    ) -> u64 {
+        let count = self.ledger.in_hand().saturating_sub(carried as u64);
         counters.dropped(reason, count);
-        self.settle(count);
+        self.ledger.settle(count);
         count
     }
 
-    /// Empties a closed queue and counts its entries as dropped.
-    pub(super) fn drop_queued(&self, counters: &Counters) {
-        while self.pop().is_some() {
+    /// Refuses later pushes and counts as dropped what nobody is going to take any more.
+    pub(super) fn abandon(&self, counters: &Counters) {
+        self.close();
+        self.abandoned.store(true, Ordering::SeqCst);
+        self.discard(counters);
+    }
+
+    fn discard(&self, counters: &Counters) {
+        while let Some((exchange, bytes)) = self.entries.pop() {
+            self.bytes.fetch_sub(bytes, Ordering::SeqCst);
+            // A handle may keep the exchange alive, but not what it captured.
+            drop(exchange.take());
             counters.dropped(DropReason::Shutdown, 1);
-            self.settle(1);
+            self.ledger.discard();
         }
     }
 
@@ -118,9 +137,11 @@ impl Queue {
         self.entries.is_empty()
     }
 
-    /// Whether there are enough entries for a batch.
+    /// Whether there is enough for a batch. What an exchange was charged for is a little more than
+    /// its encoded size, as a rule: a batch may go out a little before it is full.
     pub(super) fn is_full_batch(&self) -> bool {
         self.entries.len() >= self.wake_at
+            || self.bytes.load(Ordering::SeqCst) >= self.wake_at_bytes
     }
 
     /// Waits until there is an entry, or until [`wake`](Self::wake_consumer) is called.
@@ -132,11 +153,11 @@ impl Queue {
         self.consumer.store(consumer::BUSY, Ordering::SeqCst);
     }
 
-    /// Waits until a batch is full, or until [`wake`](Self::wake_consumer) is called.
-    pub(super) async fn wait_for_batch(&self) {
+    /// Waits until a batch is full or due, or until [`wake`](Self::wake_consumer) is called.
+    pub(super) async fn wait_for_batch(&self, due: Instant) {
         self.consumer.store(consumer::COALESCING, Ordering::SeqCst);
         if !self.is_full_batch() {
-            self.wake.notified().await;
+            let _ = timeout_at(due, self.wake.notified()).await;
         }
         self.consumer.store(consumer::BUSY, Ordering::SeqCst);
     }
@@ -158,12 +179,11 @@ impl Queue {
 
     /// How many entries were ever taken in.
     pub(super) fn pushed(&self) -> u64 {
-        self.pushed.load(Ordering::Acquire)
+        self.ledger.pushed()
     }
 
-    /// How many entries were ever settled; they are settled in the order of their coming, as far as
-    /// batches go.
-    pub(super) fn settled(&self) -> u64 {
-        self.settled.load(Ordering::Acquire)
+    /// How many of the first `target` entries are on their way still.
+    pub(super) fn left_of(&self, target: u64) -> u64 {
+        self.ledger.left_of(target)
     }
 }

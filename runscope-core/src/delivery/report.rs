@@ -2,6 +2,7 @@
 //! message.
 
 use super::stats::{Counters, Dropped};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tracing::{error, info, warn};
 
@@ -11,8 +12,8 @@ pub(super) struct Reporter {
     bucket: String,
     trouble: Option<Trouble>,
     rejected: Throttle,
-    dropped: Throttle,
-    known_drops: u64,
+    /// The latest reason.
+    reason: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +55,7 @@ impl Reporter {
         }
     }
 
-    /// A send was answered.
+    /// A send was answered, for good or ill, for every message in it.
     pub(super) fn working(&mut self) {
         if let Some(trouble) = self.trouble.take() {
             let after = trouble.since.elapsed();
@@ -62,10 +63,16 @@ impl Reporter {
         }
     }
 
-    /// The API refused a message for good.
+    /// The API refused a message for good. It is told with the others of its batch.
     pub(super) fn rejected(&mut self, reason: &str) {
-        if let Some(count) = self.rejected.add(1) {
-            let bucket = &self.bucket;
+        self.rejected.add(1);
+        reason.clone_into(&mut self.reason);
+    }
+
+    /// Tells of rejected messages, where it is time to.
+    pub(super) fn rejections(&mut self, time: Time) {
+        if let Some(count) = self.rejected.take(time) {
+            let (bucket, reason) = (&self.bucket, &self.reason);
             warn!(target: "runscope", bucket, count, reason, "the API rejected captured messages");
         }
     }
@@ -79,30 +86,8 @@ impl Reporter {
     }
 
     /// A panic was caught on the delivery thread.
-    pub(super) fn panicked(&self, lost: usize) {
+    pub(super) fn panicked(&self, lost: u64) {
         error!(target: "runscope", bucket = self.bucket, lost, "delivery panicked and is restarted");
-    }
-
-    /// Looks whether exchanges were dropped since the last look.
-    pub(super) fn drops(&mut self, counters: &Counters) {
-        let dropped = counters.snapshot().dropped;
-        let new = dropped.total() - self.known_drops;
-        self.known_drops = dropped.total();
-        if new > 0
-            && let Some(count) = self.dropped.add(new)
-        {
-            let Dropped {
-                queue_full,
-                over_budget,
-                retries_exhausted,
-                panic,
-                ..
-            } = dropped;
-            warn!(
-                target: "runscope", count, queue_full, over_budget, retries_exhausted, panic,
-                "captured exchanges were dropped"
-            );
-        }
     }
 
     /// A pause is told even while a failure is known: it is the one that needs somebody.
@@ -119,7 +104,53 @@ impl Reporter {
     }
 }
 
-/// Lets one event through a minute, with the count of all since the last.
+/// Tells of dropped exchanges, once for all lanes: the counters are those of the recorder.
+#[derive(Debug, Default)]
+pub(super) struct DropReporter(Mutex<Drops>);
+
+#[derive(Debug, Default)]
+struct Drops {
+    known: u64,
+    new: Throttle,
+}
+
+impl DropReporter {
+    /// Looks whether exchanges were dropped since the last look, and tells of them now and then.
+    pub(super) fn report(&self, counters: &Counters, time: Time) {
+        let dropped = counters.snapshot().dropped;
+        // The lock is not held while the app's subscriber runs.
+        if let Some(count) = self.new(dropped.total(), time) {
+            let Dropped {
+                queue_full,
+                over_budget,
+                retries_exhausted,
+                shutdown,
+                panic,
+            } = dropped;
+            warn!(
+                target: "runscope", count, queue_full, over_budget, retries_exhausted, shutdown, panic,
+                "captured exchanges were dropped"
+            );
+        }
+    }
+
+    fn new(&self, total: u64, time: Time) -> Option<u64> {
+        let mut drops = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = total.saturating_sub(drops.known);
+        drops.known = drops.known.max(total);
+        drops.new.add(new);
+        drops.new.take(time)
+    }
+}
+
+/// Whether more is to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Time {
+    Running,
+    Last,
+}
+
+/// Lets one event through a minute, with the count of all since the last one.
 #[derive(Debug, Default)]
 struct Throttle {
     last: Option<Instant>,
@@ -129,15 +160,62 @@ struct Throttle {
 impl Throttle {
     const INTERVAL: Duration = Duration::from_secs(60);
 
-    fn add(&mut self, count: u64) -> Option<u64> {
+    fn add(&mut self, count: u64) {
         self.pending += count;
-        if self
+    }
+
+    fn take(&mut self, time: Time) -> Option<u64> {
+        let is_early = self
             .last
-            .is_some_and(|last| last.elapsed() < Self::INTERVAL)
-        {
+            .is_some_and(|last| last.elapsed() < Self::INTERVAL);
+        if self.pending == 0 || (is_early && time == Time::Running) {
             return None;
         }
         self.last = Some(Instant::now());
         Some(std::mem::take(&mut self.pending))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_tells_of_all_since_the_last_one_and_the_last_of_the_rest() {
+        let mut throttle = Throttle::default();
+        assert_eq!(throttle.take(Time::Running), None);
+        throttle.add(3);
+        assert_eq!(throttle.take(Time::Running), Some(3));
+        throttle.add(2);
+        throttle.add(2);
+        assert_eq!(throttle.take(Time::Running), None, "a minute is not over");
+        assert_eq!(throttle.take(Time::Last), Some(4));
+        assert_eq!(throttle.take(Time::Last), None);
+    }
+
+    #[test]
+    fn a_trouble_is_news_once_and_a_pause_outranks_a_failure() {
+        use TroubleKind::{Failing, Paused};
+        let mut reporter = Reporter::new("b");
+        for (kind, is_news) in [
+            (Failing, true),
+            (Failing, false),
+            (Paused, true),
+            (Failing, false),
+            (Paused, false),
+        ] {
+            assert_eq!(reporter.begins(kind), is_news, "{kind:?}");
+        }
+        reporter.working();
+        assert!(reporter.begins(Failing), "a new trouble is news");
+    }
+
+    #[test]
+    fn drops_are_counted_once_however_many_ask() {
+        let drops = DropReporter::default();
+        assert_eq!(drops.new(0, Time::Last), None);
+        assert_eq!(drops.new(5, Time::Last), Some(5));
+        assert_eq!(drops.new(4, Time::Last), None, "an older reading");
+        assert_eq!(drops.new(7, Time::Last), Some(2));
     }
 }

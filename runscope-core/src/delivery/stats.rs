@@ -107,33 +107,34 @@ impl Counters {
         self.over_budget.fetch_add(1, Ordering::Release);
     }
 
-    pub(crate) fn dropped(&self, reason: DropReason, count: usize) {
+    pub(crate) fn dropped(&self, reason: DropReason, count: u64) {
         let counter = match reason {
             DropReason::QueueFull => &self.queue_full,
             DropReason::RetriesExhausted => &self.retries_exhausted,
             DropReason::Shutdown => &self.shutdown,
             DropReason::Panic => &self.panic,
         };
-        counter.fetch_add(count as u64, Ordering::Release);
+        counter.fetch_add(count, Ordering::Release);
     }
 
+    /// A detail is counted after what it is a part of, and read before it, so that it is never more.
     pub(crate) fn delivered(&self, how: Delivered, count: usize) {
         let detail = match how {
             Delivered::Confirmed => None,
             Delivered::Warned => Some(&self.warned),
             Delivered::Unconfirmed => Some(&self.unconfirmed),
         };
-        if let Some(detail) = detail {
-            detail.fetch_add(count as u64, Ordering::Relaxed);
-        }
         self.delivered.fetch_add(count as u64, Ordering::Release);
+        if let Some(detail) = detail {
+            detail.fetch_add(count as u64, Ordering::Release);
+        }
     }
 
     pub(crate) fn rejected(&self, too_large: bool) {
-        if too_large {
-            self.too_large.fetch_add(1, Ordering::Relaxed);
-        }
         self.rejected.fetch_add(1, Ordering::Release);
+        if too_large {
+            self.too_large.fetch_add(1, Ordering::Release);
+        }
     }
 
     pub(crate) fn skipped(&self) {
@@ -149,7 +150,7 @@ impl Counters {
     }
 
     pub(crate) fn retry(&self) {
-        self.retries.fetch_add(1, Ordering::Relaxed);
+        self.retries.fetch_add(1, Ordering::Release);
     }
 
     pub(crate) fn cut(&self) {
@@ -166,6 +167,9 @@ impl Counters {
     pub(crate) fn snapshot(&self) -> Stats {
         let read = |counter: &AtomicU64| counter.load(Ordering::Acquire);
         let mut stats = Stats {
+            warned: read(&self.warned),
+            unconfirmed: read(&self.unconfirmed),
+            too_large: read(&self.too_large),
             delivered: read(&self.delivered),
             rejected: read(&self.rejected),
             dropped: Dropped {
@@ -176,15 +180,12 @@ impl Counters {
                 panic: read(&self.panic),
             },
             captured: read(&self.captured),
-            warned: read(&self.warned),
-            unconfirmed: read(&self.unconfirmed),
-            too_large: read(&self.too_large),
             queued: 0,
             spooled: 0,
             skipped: read(&self.skipped),
             sampled_out: read(&self.sampled_out),
-            attempts: read(&self.attempts),
             retries: read(&self.retries),
+            attempts: read(&self.attempts),
             cut: read(&self.cut),
             panics: read(&self.panics),
         };

@@ -1,28 +1,30 @@
 //! What an answer of the API means for the messages that were sent: one pure table.
 
-use crate::client::{ItemResult, ItemStatus};
+use crate::client::{Answer as Said, ItemResult, ItemStatus, plain};
 use std::time::Duration;
 
 /// What came back for a POST.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Answer<'a> {
+#[derive(Debug)]
+pub(super) enum Answer {
     /// No answer: connect, DNS, TLS, reset, timeout.
     Nothing,
-    /// An answer's status, its `Retry-After` as a delay, and the results it lists.
+    /// Nothing was sent: the token, or the bucket key, can't stand in a request.
+    Unsendable,
+    /// An answer's status, its `Retry-After` as a delay, and what its body says of the messages.
     Http {
         status: u16,
         retry_after: Option<Duration>,
-        results: Results<'a>,
+        said: Said,
     },
 }
 
-/// The per-message results of an answer.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Results<'a> {
-    /// One for each message that was sent, in that order.
-    Listed(&'a [ItemResult]),
-    /// The body is not a list of results for what was sent.
-    Unreadable,
+impl Answer {
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Http { retry_after, .. } => *retry_after,
+            Self::Nothing | Self::Unsendable => None,
+        }
+    }
 }
 
 /// What to do.
@@ -53,19 +55,22 @@ pub(super) enum Settled {
 }
 
 /// The table of answers.
-pub(super) fn verdict(answer: Answer<'_>) -> Verdict {
-    let (status, retry_after, results) = match answer {
+pub(super) fn verdict(answer: &Answer) -> Verdict {
+    let (status, retry_after, said) = match answer {
         Answer::Nothing => return Verdict::Retry { not_before: None },
+        Answer::Unsendable => return Verdict::Pause,
         Answer::Http {
             status,
             retry_after,
-            results,
-        } => (status, retry_after, results),
+            said,
+        } => (*status, *retry_after, said),
     };
     match status {
-        200..=299 => match results {
-            Results::Listed(items) => Verdict::Settle(items.iter().map(settle).collect()),
-            Results::Unreadable => Verdict::TakenUnread,
+        200..=299 => match said {
+            Said::Results(receipt) => Verdict::Settle(receipt.items.iter().map(settle).collect()),
+            // It was no success, whatever its status says.
+            Said::Refused(_) => Verdict::Bisect,
+            Said::Unparsable => Verdict::TakenUnread,
         },
         // Following a redirect would hand the token to whoever it names.
         300..=399 | 401 | 403 | 404 => Verdict::Pause,
@@ -93,14 +98,17 @@ fn settle(item: &ItemResult) -> Settled {
 }
 
 fn reason(item: &ItemResult) -> String {
-    let said = item.error.as_ref().and_then(|error| error.message.clone());
-    said.unwrap_or_else(|| "the API gave no reason".to_owned())
+    let said = item
+        .error
+        .as_ref()
+        .and_then(|error| error.message.as_deref());
+    said.map_or_else(|| "the API gave no reason".to_owned(), plain)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::Notice;
+    use crate::client::{Notice, Receipt};
 
     #[test]
     fn every_status_has_its_row() {
@@ -121,15 +129,20 @@ mod tests {
                 let answer = Answer::Http {
                     status,
                     retry_after: wish,
-                    results: Results::Unreadable,
+                    said: Said::Unparsable,
                 };
-                assert_eq!(verdict(answer), expected, "{status}");
+                assert_eq!(verdict(&answer), expected, "{status}");
             }
         }
-        assert_eq!(
-            verdict(Answer::Nothing),
-            Verdict::Retry { not_before: None }
-        );
+        let retry = Verdict::Retry { not_before: None };
+        assert_eq!(verdict(&Answer::Nothing), retry);
+        assert_eq!(verdict(&Answer::Unsendable), Verdict::Pause);
+        let refused = Answer::Http {
+            status: 200,
+            retry_after: None,
+            said: Said::Refused(Notice::default()),
+        };
+        assert_eq!(verdict(&refused), Verdict::Bisect, "a 200 that says no");
     }
 
     #[test]
@@ -166,12 +179,15 @@ mod tests {
             (error(Some(503)), Settled::Again),
         ];
         let (items, settled): (Vec<_>, Vec<_>) = table.into_iter().unzip();
-        let results = Results::Listed(&items);
+        let receipt = Receipt {
+            items,
+            ..Receipt::default()
+        };
         let answer = Answer::Http {
             status: 200,
             retry_after: None,
-            results,
+            said: Said::Results(receipt),
         };
-        assert_eq!(verdict(answer), Verdict::Settle(settled));
+        assert_eq!(verdict(&answer), Verdict::Settle(settled));
     }
 }

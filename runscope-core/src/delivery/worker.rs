@@ -7,6 +7,7 @@ use super::{Closing, LaneState};
 use crate::capture::never_capture_on_this_thread;
 use crate::recorder::Core;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
@@ -48,12 +49,12 @@ struct Ended(Arc<Core>);
 
 impl Drop for Ended {
     fn drop(&mut self) {
-        for lane in self.0.control.lanes() {
-            lane.queue.close();
-            lane.queue.drop_in_hand(DropReason::Shutdown, &self.0.stats);
-            lane.queue.drop_queued(&self.0.stats);
+        let Core { control, stats, .. } = &*self.0;
+        for lane in control.lanes() {
+            let _ = lane.queue.drop_in_hand(0, DropReason::Shutdown, stats);
         }
-        self.0.control.stopped();
+        control.abandon(stats);
+        control.stopped(stats);
     }
 }
 
@@ -66,9 +67,13 @@ async fn supervise(core: Arc<Core>, state: Arc<LaneState>) {
         match task.join_next().await {
             Some(Err(error)) if error.is_panic() => {
                 core.stats.panicked();
-                let lost = state.queue.drop_in_hand(DropReason::Panic, &core.stats);
-                Reporter::new(&state.bucket_key).panicked(lost);
-                core.control.advanced();
+                let lost = state.queue.drop_in_hand(0, DropReason::Panic, &core.stats);
+                state.queue.leave_behind();
+                // It may be the app's own subscriber that panics.
+                let _ = catch_unwind(AssertUnwindSafe(|| {
+                    Reporter::new(&state.bucket_key).panicked(lost);
+                    core.control.advanced(&core.stats);
+                }));
                 // A sink that always panics must not keep a core busy.
                 if !matches!(core.control.closing(), Closing::By(_)) {
                     tokio::time::sleep(core.config.initial_retry_delay).await;
