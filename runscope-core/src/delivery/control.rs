@@ -78,8 +78,17 @@ impl Control {
 
     /// Tells everybody who wants to know that counters have moved.
     pub(super) fn advanced(&self, counters: &Counters) {
+        self.publish(counters);
         self.drops.report(counters, Time::Running);
         self.progress.advanced();
+    }
+
+    /// Brings the counters to the app's metrics, where it has any.
+    pub(super) fn publish(&self, counters: &Counters) {
+        #[cfg(feature = "metrics")]
+        super::metrics::publish(&counters.snapshot());
+        #[cfg(not(feature = "metrics"))]
+        let _ = counters;
     }
 
     /// Lets go of everything that is queued: the delivery thread ends, or can't be waited for.
@@ -93,6 +102,7 @@ impl Control {
     /// not keep them waiting.
     pub(super) fn stopped(&self, counters: &Counters) {
         let _ = catch_unwind(AssertUnwindSafe(|| {
+            self.publish(counters);
             self.drops.report(counters, Time::Last);
         }));
         self.progress.stopped();

@@ -17,6 +17,8 @@ mod cut;
 mod progress;
 mod report;
 mod stats;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod control;
 mod lanes;
 

@@ -5,6 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// What became of the exchanges of one recorder, at one moment.
 ///
 /// `captured = delivered + rejected + dropped.total() + queued + spooled`, always.
+///
+/// # Metrics
+///
+#[doc = include_str!("METRICS.md")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {

@@ -32,6 +32,8 @@ fn run(runtime: &Runtime, core: &Arc<Core>) {
         let age = core.config.max_stream_age;
         let streams = Arc::clone(core);
         let streams = tokio::spawn(async move { streams.streams.report(age).await });
+        #[cfg(feature = "metrics")]
+        tokio::spawn(super::metrics::keep_publishing(Arc::clone(core)));
         let mut lanes = JoinSet::new();
         for state in core.control.lanes() {
             lanes.spawn(supervise(Arc::clone(core), Arc::clone(state)));
