@@ -7,7 +7,7 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Longer than any test takes on the slowest machine: it ends what would hang for ever.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -23,10 +23,30 @@ pub enum Reply {
     Raw(Vec<u8>),
     /// Nothing at all, on a connection that stays open.
     Silence,
-    /// The connection is reset.
+    /// The connection is reset: closed with no lingering, which sends no FIN but a RST.
     Reset,
     /// The connection is closed in good order, without an answer.
     Close,
+    /// What is in the box, but not before the gate is opened.
+    Behind(Gate, Box<Reply>),
+}
+
+/// A gate that a test opens; closed at first.
+#[derive(Debug, Clone, Default)]
+pub struct Gate(Arc<(Mutex<bool>, Condvar)>);
+
+impl Gate {
+    pub fn open(&self) {
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.0.1.notify_all();
+    }
+
+    fn pass(&self) {
+        let open = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let passed = self.0.1.wait_timeout_while(open, PATIENCE, |open| !*open);
+        let timeout = passed.unwrap_or_else(PoisonError::into_inner).1;
+        assert!(!timeout.timed_out(), "nobody opened the gate");
+    }
 }
 
 impl Reply {
@@ -45,6 +65,10 @@ impl Reply {
             body.into(),
         )
     }
+
+    pub fn behind(self, gate: &Gate) -> Self {
+        Self::Behind(gate.clone(), Box::new(self))
+    }
 }
 
 /// One request that the server got.
@@ -56,6 +80,8 @@ pub struct Post {
     pub body: Vec<u8>,
     /// Which connection it came on, counted from 0.
     pub connection: usize,
+    /// When it had come.
+    pub at: Instant,
 }
 
 impl Post {
@@ -65,6 +91,14 @@ impl Post {
             true => serde_json::from_slice(&self.body).expect("an array of messages"),
             false => vec![serde_json::from_slice(&self.body).expect("a message")],
         }
+    }
+
+    /// The identifiers of the messages.
+    pub fn ids(&self) -> Vec<String> {
+        let messages = self.messages().into_iter();
+        messages
+            .map(|message| message.unique_identifier.expect("an identifier"))
+            .collect()
     }
 
     pub fn is_array(&self) -> bool {
@@ -110,7 +144,37 @@ struct State {
     script: Box<dyn FnMut(&Post) -> Reply + Send>,
     posts: Vec<Post>,
     accepted: Vec<Message>,
-    connections: Vec<(TcpStream, JoinHandle<()>)>,
+    /// Answers that could not be sent to their end.
+    broken: usize,
+    /// Open connections, by their numbers.
+    connections: HashMap<usize, TcpStream>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// A port on which connections are refused, until the server is opened.
+pub struct RefusingApi(socket2::Socket);
+
+impl RefusingApi {
+    /// A bound port on which nobody listens: it can't become anybody else's meanwhile.
+    pub fn bind() -> Self {
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
+        let socket = socket.expect("a socket");
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        socket.bind(&address.into()).expect("a free port");
+        Self(socket)
+    }
+
+    /// The base URL.
+    pub fn url(&self) -> String {
+        let address = self.0.local_addr().expect("an address");
+        format!("http://{}", address.as_socket().expect("an IP address"))
+    }
+
+    /// The server, which now accepts everything.
+    pub fn open(self) -> FakeApi {
+        self.0.listen(128).expect("to listen");
+        FakeApi::on(self.0.into(), |_| Reply::Accept)
+    }
 }
 
 impl FakeApi {
@@ -128,21 +192,33 @@ impl FakeApi {
 
     /// A server that asks `script` what to do with each POST, in the order of their coming.
     pub fn start(script: impl FnMut(&Post) -> Reply + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        Self::on(
+            TcpListener::bind("127.0.0.1:0").expect("a free port"),
+            script,
+        )
+    }
+
+    fn on(listener: TcpListener, script: impl FnMut(&Post) -> Reply + Send + 'static) -> Self {
         let address = listener.local_addr().expect("an address");
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
                 script: Box::new(script),
                 posts: Vec::new(),
                 accepted: Vec::new(),
-                connections: Vec::new(),
+                broken: 0,
+                connections: HashMap::new(),
+                threads: Vec::new(),
             }),
             changed: Condvar::new(),
             stopping: AtomicBool::new(false),
         });
         let of_thread = Arc::clone(&shared);
         let acceptor = std::thread::spawn(move || of_thread.accept(&listener));
-        Self { address, shared, acceptor: Some(acceptor) }
+        Self {
+            address,
+            shared,
+            acceptor: Some(acceptor),
+        }
     }
 
     /// The base URL.
@@ -160,6 +236,19 @@ impl FakeApi {
         self.shared.lock().accepted.clone()
     }
 
+    /// The identifiers of the messages that were accepted so far.
+    pub fn accepted_ids(&self) -> Vec<String> {
+        let messages = self.accepted().into_iter();
+        messages
+            .map(|message| message.unique_identifier.expect("an identifier"))
+            .collect()
+    }
+
+    /// Waits until the other side has hung up on an answer.
+    pub fn wait_for_broken_answer(&self) {
+        drop(self.wait(|state| state.broken > 0));
+    }
+
     /// Waits for a number of POSTs.
     pub fn wait_for_posts(&self, count: usize) -> Vec<Post> {
         self.wait(|state| state.posts.len() >= count).posts.clone()
@@ -167,13 +256,17 @@ impl FakeApi {
 
     /// Waits for a number of accepted messages.
     pub fn wait_for_messages(&self, count: usize) -> Vec<Message> {
-        self.wait(|state| state.accepted.len() >= count).accepted.clone()
+        self.wait(|state| state.accepted.len() >= count)
+            .accepted
+            .clone()
     }
 
     fn wait(&self, done: impl Fn(&State) -> bool) -> MutexGuard<'_, State> {
         let state = self.shared.lock();
-        let result =
-            self.shared.changed.wait_timeout_while(state, PATIENCE, |state| !done(state));
+        let result = self
+            .shared
+            .changed
+            .wait_timeout_while(state, PATIENCE, |state| !done(state));
         let (state, timeout) = result.unwrap_or_else(PoisonError::into_inner);
         assert!(
             !timeout.timed_out(),
@@ -188,14 +281,18 @@ impl FakeApi {
 impl Drop for FakeApi {
     fn drop(&mut self) {
         self.shared.stopping.store(true, Ordering::SeqCst);
-        // Both wake threads that wait for the network.
+        // This, and the end of the connections below, wake threads that wait for the network.
         let _ = TcpStream::connect(self.address);
-        let mut threads: Vec<_> = self.acceptor.take().into_iter().collect();
-        for (stream, thread) in self.shared.lock().connections.drain(..) {
-            let _ = stream.shutdown(Shutdown::Both);
-            threads.push(thread);
-        }
-        let panicked = threads.into_iter().any(|thread| thread.join().is_err());
+        let acceptor = self.acceptor.take().map(JoinHandle::join);
+        let mut panicked = acceptor.is_some_and(|result| result.is_err());
+        let threads = {
+            let mut state = self.shared.lock();
+            for stream in state.connections.values() {
+                let _ = stream.shutdown(Shutdown::Both);
+            }
+            std::mem::take(&mut state.threads)
+        };
+        panicked |= threads.into_iter().any(|thread| thread.join().is_err());
         if panicked && !std::thread::panicking() {
             panic!("a thread of the fake API panicked");
         }
@@ -213,10 +310,13 @@ impl Shared {
                 return;
             }
             let Ok(stream) = stream else { continue };
-            let Ok(twin) = stream.try_clone() else { continue };
+            let Ok(twin) = stream.try_clone() else {
+                continue;
+            };
+            self.lock().connections.insert(number, twin);
             let shared = Arc::clone(self);
             let thread = std::thread::spawn(move || shared.serve(stream, number));
-            self.lock().connections.push((twin, thread));
+            self.lock().threads.push(thread);
         }
     }
 
@@ -224,36 +324,45 @@ impl Shared {
     fn serve(&self, stream: TcpStream, connection: usize) {
         let mut reader = BufReader::new(stream);
         while let Some(post) = read_request(&mut reader, connection) {
-            let reply = {
+            let mut reply = {
                 let mut state = self.lock();
                 let reply = (state.script)(&post);
-                if matches!(reply, Reply::Accept) {
-                    state.accepted.extend(post.messages());
-                }
                 state.posts.push(post.clone());
                 reply
             };
             self.changed.notify_all();
-            let stream = reader.get_mut();
-            let sent = match reply {
-                Reply::Accept => respond(stream, 200, &[], &post.success()),
-                Reply::Answer(status, headers, body) => respond(stream, status, &headers, &body),
-                Reply::Raw(bytes) => {
-                    let _ = stream.write_all(&bytes);
-                    return;
-                }
-                Reply::Silence => {
-                    // Ends when the other side, or the end of the server, closes the connection.
-                    let _ = stream.read(&mut [0]);
-                    return;
-                }
-                Reply::Reset => return reset(stream),
-                Reply::Close => return,
-            };
-            if sent.is_err() {
-                return;
+            while let Reply::Behind(gate, behind) = reply {
+                gate.pass();
+                reply = *behind;
+            }
+            if !self.reply(&reply, &post, reader.get_mut()) {
+                break;
             }
         }
+        // The connection ends when its last twin is gone.
+        self.lock().connections.remove(&connection);
+    }
+
+    /// Answers, and says whether the connection can be used again.
+    fn reply(&self, reply: &Reply, post: &Post, stream: &mut TcpStream) -> bool {
+        let sent = match reply {
+            Reply::Accept => {
+                self.lock().accepted.extend(post.messages());
+                self.changed.notify_all();
+                respond(stream, 200, &[], &post.success())
+            }
+            Reply::Answer(status, headers, body) => respond(stream, *status, headers, body),
+            Reply::Raw(bytes) => stream.write_all(bytes),
+            // Ends when the other side, or the end of the server, closes the connection.
+            Reply::Silence => stream.read(&mut [0]).map(drop),
+            Reply::Reset => socket2::SockRef::from(&*stream).set_linger(Some(Duration::ZERO)),
+            Reply::Close | Reply::Behind(..) => Ok(()),
+        };
+        if sent.is_err() {
+            self.lock().broken += 1;
+            self.changed.notify_all();
+        }
+        sent.is_ok() && matches!(reply, Reply::Accept | Reply::Answer(..))
     }
 }
 
@@ -273,10 +382,20 @@ fn read_request(reader: &mut BufReader<TcpStream>, connection: usize) -> Option<
             None => break,
         }
     }
-    let length = headers.get("content-length").map_or(0, |length| length.parse().expect("a length"));
+    let length = headers
+        .get("content-length")
+        .map_or(0, |length| length.parse().expect("a length"));
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some(Post { method, path, headers, body, connection })
+    let at = Instant::now();
+    Some(Post {
+        method,
+        path,
+        headers,
+        body,
+        connection,
+        at,
+    })
 }
 
 fn respond(
@@ -290,10 +409,4 @@ fn respond(
         head.push_str(&format!("{name}: {value}\r\n"));
     }
     stream.write_all(format!("{head}\r\n{body}").as_bytes())
-}
-
-/// Closes with a reset instead of a FIN, by leaving data unread.
-fn reset(stream: &TcpStream) {
-    let socket = socket2::SockRef::from(stream);
-    let _ = socket.set_linger(Some(Duration::ZERO));
 }
