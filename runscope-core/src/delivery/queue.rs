@@ -58,15 +58,22 @@ impl Queue {
     /// Takes a finished exchange in, or counts why not.
     pub(crate) fn push(&self, exchange: Arc<Shared>, bytes: usize, counters: &Counters) {
         counters.captured();
+        // A handle may keep the exchange alive, but not what it captured.
+        let refuse = |exchange: &Shared, reason| {
+            drop(exchange.take());
+            counters.dropped(reason, 1);
+        };
         if self.is_closed() {
-            return counters.dropped(DropReason::Shutdown, 1);
+            return refuse(&exchange, DropReason::Shutdown);
         }
         let held = self.bytes.fetch_add(bytes, Ordering::SeqCst);
-        if held.saturating_add(bytes) > self.max_bytes
-            || self.entries.push((exchange, bytes)).is_err()
-        {
+        if held.saturating_add(bytes) > self.max_bytes {
             self.bytes.fetch_sub(bytes, Ordering::SeqCst);
-            return counters.dropped(DropReason::QueueFull, 1);
+            return refuse(&exchange, DropReason::QueueFull);
+        }
+        if let Err((exchange, bytes)) = self.entries.push((exchange, bytes)) {
+            self.bytes.fetch_sub(bytes, Ordering::SeqCst);
+            return refuse(&exchange, DropReason::QueueFull);
         }
         self.ledger.push();
         // The last look into the queue may have been before this entry came.
