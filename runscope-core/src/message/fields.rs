@@ -1,6 +1,7 @@
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::fmt;
 
 /// Names with one or more values each: headers, a form, a query.
@@ -72,11 +73,39 @@ impl Fields {
 
 impl<N: AsRef<str>, V: Into<String>> FromIterator<(N, V)> for Fields {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
-        let mut fields = Self::new();
+        let mut fields = Collector::default();
         for (name, value) in pairs {
-            fields.push(name.as_ref(), value);
+            fields.values_mut(name.as_ref()).push(value.into());
         }
-        fields
+        fields.fields
+    }
+}
+
+/// Collects fields with an index of their names once there are many: the sender of a form or of a
+/// message chooses how many there are.
+#[derive(Default)]
+struct Collector {
+    fields: Fields,
+    index: HashMap<String, usize>,
+}
+
+impl Collector {
+    const FEW: usize = 32;
+
+    fn values_mut(&mut self, name: &str) -> &mut Vec<String> {
+        if self.fields.entries.len() < Self::FEW {
+            return self.fields.values_mut(name);
+        }
+        let entries = &mut self.fields.entries;
+        if self.index.is_empty() {
+            let names = entries.iter().map(|(name, _)| name.clone());
+            self.index = names.zip(0..).collect();
+        }
+        let at = *self.index.entry(name.to_owned()).or_insert(entries.len());
+        if at == entries.len() {
+            entries.push((name.to_owned(), Vec::with_capacity(1)));
+        }
+        &mut entries[at].1
     }
 }
 
@@ -119,11 +148,11 @@ impl<'de> Visitor<'de> for FieldsVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
-        let mut fields = Fields::new();
+        let mut fields = Collector::default();
         while let Some((name, Values(values))) = map.next_entry::<String, Values>()? {
             fields.values_mut(&name).extend(values);
         }
-        Ok(fields)
+        Ok(fields.fields)
     }
 }
 
@@ -209,6 +238,19 @@ mod tests {
         let json = serde_json::to_string(&fields).unwrap();
         assert_eq!(json, r#"{"accept":"a","set-cookie":["1","2"]}"#);
         assert_eq!(serde_json::from_str::<Fields>(&json).unwrap(), fields);
+    }
+
+    #[test]
+    fn many_names_are_kept_as_few_are() {
+        let name = |at: usize| format!("n{}", at % 100);
+        let many: Fields = (0..300).map(|at| (name(at), at.to_string())).collect();
+        let mut pushed = Fields::new();
+        for at in 0..300 {
+            pushed.push(&name(at), at.to_string());
+        }
+        assert_eq!(many, pushed);
+        let json = serde_json::to_string(&many).unwrap();
+        assert_eq!(serde_json::from_str::<Fields>(&json).unwrap(), many);
     }
 
     #[test]
