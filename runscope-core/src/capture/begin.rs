@@ -9,6 +9,7 @@ use super::head::{Known, RequestHead, length, trace_id};
 use super::record::{Record, RequestPart, Tags};
 use super::sample::is_sampled;
 use super::tap::Tap;
+use super::text::short;
 use super::url::Target;
 use crate::client::process_mark;
 use crate::config::{Early, EarlyKey, Resolved, ScopeKey};
@@ -39,7 +40,8 @@ impl Recorder {
         let bytes: usize = headers()
             .map(|(name, value)| name.len() + value.len() + 8)
             .sum();
-        let bytes = bytes + head.path_and_query.len() + ROOM_FOR_THE_REST;
+        let consumer = short(head.consumer.as_deref().unwrap_or_default());
+        let bytes = bytes + head.path_and_query.len() + consumer.len() + ROOM_FOR_THE_REST;
         let mut charge = Charge::default();
         if !charge.grow(bytes + size_of::<Shared>(), core.config.byte_budget) {
             core.stats.dropped_over_budget();
@@ -106,7 +108,7 @@ impl Recorder {
             error: Span::default(),
             service: optional(&mut flat, head.service),
             route: optional(&mut flat, head.route),
-            consumer: head.consumer.as_deref().unwrap_or_default().to_owned(),
+            consumer: consumer.to_owned(),
             client_address,
             protocol: head.protocol,
             trace_id: optional(&mut flat, known.traceparent.and_then(trace_id)),

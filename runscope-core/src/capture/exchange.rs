@@ -6,6 +6,7 @@ use super::flat::Span;
 use super::head::{ResponseHead, length};
 use super::record::{Record, ResponsePart};
 use super::tap::{Limits, Tap};
+use super::text::{short, short_text};
 use crate::message::{Outcome, Withheld};
 use crate::recorder::Core;
 use bytes::Bytes;
@@ -207,13 +208,16 @@ impl ExchangeHandle {
         self.shared.id.to_string()
     }
 
-    /// Says who called. It takes part in choosing the scope, and can be searched for.
+    /// Says who called, in up to 1 KiB. It takes part in choosing the scope, and can be searched
+    /// for.
     pub fn set_consumer(&self, consumer: &str) {
         let budget = self.shared.core.config.byte_budget;
-        if let Some(record) = self.shared.lock().open()
-            && (!record.consumer.is_empty() || record.charge.grow(MAX_FIELD, budget))
-        {
-            cut(consumer, MAX_FIELD).clone_into(&mut record.consumer);
+        let consumer = short(consumer);
+        if let Some(record) = self.shared.lock().open() {
+            let more = consumer.len().saturating_sub(record.consumer.len());
+            if record.charge.grow(more, budget) {
+                consumer.clone_into(&mut record.consumer);
+            }
         }
     }
 
@@ -221,9 +225,10 @@ impl ExchangeHandle {
     /// 1 KiB; a name that is set again has the last value.
     pub fn tag(&self, name: &str, value: impl fmt::Display) {
         let budget = self.shared.core.config.byte_budget;
-        let (name, value) = (cut(name, MAX_FIELD), short_text(&value));
+        let (name, value) = (short(name), short_text(&value));
         if let Some(record) = self.shared.lock().open()
-            && (record.tags.has(name) || record.charge.grow(name.len() + MAX_FIELD, budget))
+            && let Some(more) = record.tags.cost(name, &value)
+            && record.charge.grow(more, budget)
         {
             record.tags.set(name, value);
         }
@@ -380,34 +385,3 @@ impl ResponsePart {
 
 /// The status that nginx logs where the client left before the response.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
-
-/// The most bytes of one of the app's own fields.
-const MAX_FIELD: usize = 1024;
-
-/// A text, cut at [`MAX_FIELD`] while it is written: an error's text can be of any length.
-fn short_text(text: &dyn fmt::Display) -> String {
-    struct Short(String);
-    impl fmt::Write for Short {
-        fn write_str(&mut self, part: &str) -> fmt::Result {
-            self.0
-                .push_str(cut(part, MAX_FIELD - self.0.len().min(MAX_FIELD)));
-            if self.0.len() < MAX_FIELD {
-                Ok(())
-            } else {
-                Err(fmt::Error)
-            }
-        }
-    }
-    let mut short = Short(String::new());
-    // The error only says that the text was cut.
-    let _ = fmt::Write::write_fmt(&mut short, format_args!("{text}"));
-    short.0
-}
-
-/// The longest beginning that has at most `most` bytes and ends on a character.
-fn cut(text: &str, most: usize) -> &str {
-    let end = (0..=most.min(text.len()))
-        .rev()
-        .find(|&end| text.is_char_boundary(end));
-    &text[..end.unwrap_or_default()]
-}

@@ -15,6 +15,7 @@ mod exchange;
 mod current;
 mod finish;
 mod record;
+mod text;
 mod streams;
 
 pub use budget::bytes_held;
@@ -24,7 +25,8 @@ pub use head::{RequestHead, ResponseHead};
 
 pub(crate) use current::never_capture_on_this_thread;
 pub(crate) use exchange::Shared;
-pub(crate) use flat::Span;
+pub(crate) use flat::{Headers, Span};
 pub(crate) use record::{Record, RequestPart, ResponsePart};
 pub(crate) use streams::Streams;
 pub(crate) use tap::{Chunks, Tap};
+pub(crate) use text::may_be_cut;

@@ -65,8 +65,15 @@ impl Tags {
         }
     }
 
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|(known, _)| known == name)
+    /// How many bytes more it takes to set a tag, or `None` where there is no place for it.
+    pub(crate) fn cost(&self, name: &str, value: &str) -> Option<usize> {
+        match self.0.iter().find(|(known, _)| known == name) {
+            Some((_, old)) => Some(value.len().saturating_sub(old.len())),
+            None if self.0.len() < Self::MOST => {
+                Some(size_of::<(String, String)>() + name.len() + value.len())
+            }
+            None => None,
+        }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {

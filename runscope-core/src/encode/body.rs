@@ -1,10 +1,11 @@
 //! One body on its way into a message: decoded, cleaned, and described.
 
-use super::decode::{Decoded, decode};
+use super::decode::{Decoded, decode, is_compressed};
 use super::json;
 use crate::capture::{Chunks, Tap};
 use crate::message::{BodyInfo, BodyState, Withheld};
 use crate::redact::{BodyContext, BodyVerdict, MASK, Redactor};
+use std::borrow::Cow;
 
 /// Buffers that are used again for every body.
 #[derive(Debug, Default)]
@@ -34,6 +35,14 @@ pub(super) struct Prepared<'a> {
 }
 
 impl Prepared<'_> {
+    /// A body in a coding that can't be undone here.
+    fn unreadable(mut info: BodyInfo) -> Self {
+        info.state = BodyState::NotCaptured;
+        info.reason = Some(Withheld::ContentEncoding);
+        info.decoded = None;
+        Self { info, bytes: None }
+    }
+
     /// The whole body, unmasked in structure: what a form may be read from.
     pub(super) fn whole(&self) -> Option<&[u8]> {
         self.bytes
@@ -62,16 +71,16 @@ impl Prepared<'_> {
 }
 
 /// What the body's own headers say of it.
-#[derive(Clone, Copy)]
 pub(super) struct Described<'a> {
     pub(super) context: BodyContext<'a>,
-    pub(super) content_encoding: Option<&'a [u8]>,
+    /// The header's value, its lines joined by commas.
+    pub(super) content_encoding: Option<Cow<'a, [u8]>>,
 }
 
 /// Decodes and cleans what was kept of a body.
 pub(super) fn prepare<'s>(
     tap: &'s Tap,
-    described: Described<'_>,
+    described: &Described<'_>,
     redactor: &Redactor,
     max_decoded_bytes: usize,
     scratch: &'s mut Scratch,
@@ -102,7 +111,7 @@ pub(super) fn prepare<'s>(
     let bytes = join(&tap.kept, joined);
     let partial = tap.withheld.is_some() || !tap.complete;
     let coding = decode(
-        described.content_encoding,
+        described.content_encoding.as_deref(),
         bytes,
         partial,
         max_decoded_bytes,
@@ -121,12 +130,11 @@ pub(super) fn prepare<'s>(
                 bytes: Some(MASK.as_bytes()),
             };
         }
-        Decoded::Unknown => {
-            info.state = BodyState::NotCaptured;
-            info.reason = Some(Withheld::ContentEncoding);
-            return Prepared { info, bytes: None };
-        }
+        Decoded::Unknown => return Prepared::unreadable(info),
     };
+    if is_compressed(bytes) {
+        return Prepared::unreadable(info);
+    }
     let decoded_cut = cut && !partial;
     info.reason = tap.withheld.or(decoded_cut.then_some(Withheld::OverCap));
     info.state = if info.reason.is_some() {

@@ -5,6 +5,7 @@ use crate::capture::Tap;
 use crate::message::{Body, BodyEncoding, BodyInfo, BodyState, Fields, Message};
 use crate::redact::{BodyContext, Redactor, Side};
 use bytes::Bytes;
+use std::borrow::Cow;
 
 /// The message without its secrets. A body that can't be cleaned is masked, or left out where its
 /// content coding is not known here.
@@ -17,6 +18,7 @@ pub(crate) fn clean(message: &Message, redactor: &Redactor, max_decoded_bytes: u
     };
     if let Some(request) = &mut message.request {
         request.url = cleaner.url(&request.url);
+        request.host = request.host.as_deref().map(|host| cleaner.url(host));
         request.path = request.path.as_deref().map(|path| cleaner.url(path));
         request.form = cleaner.fields(&request.form);
         request.params = cleaner.fields(&request.params);
@@ -43,6 +45,10 @@ pub(crate) fn clean(message: &Message, redactor: &Redactor, max_decoded_bytes: u
         };
         cleaner.body(&mut slot, &response.headers, side, info);
         response.headers = cleaner.headers(&response.headers);
+        response.reason = response
+            .reason
+            .as_deref()
+            .map(|reason| redactor.field("reason", reason).into_owned());
     }
     if let Some(context) = &mut context {
         for (name, text) in [
@@ -53,9 +59,13 @@ pub(crate) fn clean(message: &Message, redactor: &Redactor, max_decoded_bytes: u
                 .take()
                 .map(|text| redactor.field(name, &text).into_owned());
         }
-        for (name, value) in &mut context.tags {
-            *value = redactor.field(name, value).into_owned();
-        }
+        context.tags = std::mem::take(&mut context.tags)
+            .into_iter()
+            .map(|(name, value)| {
+                let value = redactor.field(&name, &value).into_owned();
+                (redactor.field("", &name).into_owned(), value)
+            })
+            .collect();
     }
     message.context = context;
     message
@@ -119,7 +129,7 @@ impl Cleaner<'_> {
         let mut scratch = Scratch::default();
         let Prepared { info: found, bytes } = prepare(
             &tap,
-            described,
+            &described,
             self.redactor,
             self.max_decoded_bytes,
             &mut scratch,
@@ -139,9 +149,10 @@ impl Cleaner<'_> {
 
     /// A body that is given as text has been decoded by whoever made the message, whatever the
     /// headers of the exchange said.
-    fn coding<'h>(&self, headers: &'h Fields, encoding: Option<BodyEncoding>) -> Option<&'h [u8]> {
-        let coding = headers.first("content-encoding")?;
-        (encoding == Some(BodyEncoding::Base64)).then_some(coding.as_bytes())
+    fn coding(&self, headers: &Fields, encoding: Option<BodyEncoding>) -> Option<Cow<'_, [u8]>> {
+        let lines: Vec<_> = headers.all("content-encoding").collect();
+        let is_coded = encoding == Some(BodyEncoding::Base64) && !lines.is_empty();
+        is_coded.then(|| lines.join(",").into_bytes().into())
     }
 }
 

@@ -13,8 +13,9 @@ pub(super) enum Decoded {
     Unknown,
 }
 
-/// Decodes `bytes` into `out` (cleared first), at most `most` bytes of it. `truncated` says that
-/// the coded bytes are only the beginning of the body, so that their end is no error.
+/// Decodes `bytes` into `out` (cleared first), at most `most` bytes of it. `content_encoding` is the
+/// header's value, its lines joined by commas. `truncated` says that the coded bytes are only the
+/// beginning of the body, so that their end is no error.
 pub(super) fn decode(
     content_encoding: Option<&[u8]>,
     bytes: &[u8],
@@ -23,11 +24,29 @@ pub(super) fn decode(
     out: &mut Vec<u8>,
 ) -> Decoded {
     out.clear();
-    let coding = content_encoding.unwrap_or_default().trim_ascii();
-    if coding.is_empty() || coding.eq_ignore_ascii_case(b"identity") {
-        return Decoded::Plain;
+    let mut codings = content_encoding
+        .unwrap_or_default()
+        .split(|&byte| byte == b',')
+        .map(<[u8]>::trim_ascii)
+        .filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"));
+    match (codings.next(), codings.next()) {
+        (None, _) => Decoded::Plain,
+        (Some(coding), None) => codings::decode(coding, bytes, truncated, most, out),
+        // Codings upon each other serve nobody.
+        (Some(_), Some(_)) => Decoded::Unknown,
     }
-    codings::decode(coding, bytes, truncated, most, out)
+}
+
+/// Whether the bytes are compressed by one of HTTP's codings, whatever was said of them: nothing
+/// in them can be read, so nothing in them can be cleaned. Brotli can't be told by its beginning.
+pub(super) fn is_compressed(bytes: &[u8]) -> bool {
+    match bytes {
+        // gzip (RFC 1952), compress, Zstandard (RFC 8878).
+        [0x1f, 0x8b | 0x9d, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => true,
+        // zlib (RFC 1950) at its four usual levels; two of them are letters as well.
+        [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] => std::str::from_utf8(bytes).is_err(),
+        _ => false,
+    }
 }
 
 #[cfg(feature = "gzip")]
@@ -139,6 +158,23 @@ mod tests {
     }
 
     #[test]
+    fn compressed_bytes_are_known_without_a_label() {
+        let text = b"hello hello hello";
+        for (bytes, expected) in [
+            (coded("gzip", text), true),
+            (coded("zlib", text), true),
+            (vec![0x28, 0xb5, 0x2f, 0xfd, 0x20], true),
+            (b"x^2 + y^2".to_vec(), false),
+            (b"x\x01y".to_vec(), false),
+            (text.to_vec(), false),
+            (vec![0x1f], false),
+            (vec![], false),
+        ] {
+            assert_eq!(is_compressed(&bytes), expected, "{bytes:?}");
+        }
+    }
+
+    #[test]
     fn a_bomb_is_decoded_no_further_than_the_bound() {
         let bomb = coded("gzip", &vec![0; 64 << 20]);
         let mut out = Vec::new();
@@ -175,10 +211,14 @@ mod tests {
             decode(Some(b"br"), b"x", false, 100, &mut out),
             Decoded::Unknown
         );
-        assert_eq!(
-            decode(Some(b"gzip, br"), b"x", false, 100, &mut out),
-            Decoded::Unknown
-        );
+        for several in [&b"gzip, br"[..], b"gzip,gzip", b"br,identity, gzip"] {
+            assert_eq!(
+                decode(Some(several), &whole, false, 100, &mut out),
+                Decoded::Unknown
+            );
+        }
+        let single = decode(Some(b"identity,, gzip"), &whole, false, 100, &mut out);
+        assert!(matches!(single, Decoded::Whole { cut: false, .. }));
         assert_eq!(decode(None, b"x", false, 100, &mut out), Decoded::Plain);
         assert_eq!(
             decode(Some(b" Identity "), b"x", false, 100, &mut out),

@@ -37,6 +37,44 @@ pub(super) fn base64(bytes: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
+/// Appends names with their values as an object: a name with several values has an array, and names
+/// stand in the order of their first coming. Sorted, because a hostile sender chooses how many there
+/// are.
+pub(super) fn fields<T: Ord>(
+    pairs: &[(T, T)],
+    write: impl Fn(&T, &mut Vec<u8>),
+    out: &mut Vec<u8>,
+) {
+    let mut sorted: Vec<_> = pairs.iter().enumerate().collect();
+    sorted.sort_by_key(|(_, (name, _))| name);
+    let mut names: Vec<_> = sorted
+        .chunk_by(|(_, (name, _)), (_, (next, _))| name == next)
+        .collect();
+    names.sort_by_key(|values| values.first().map(|(at, _)| *at));
+    out.push(b'{');
+    let mut comma = false;
+    for values in names {
+        let Some((_, (name, first))) = values.first() else {
+            continue;
+        };
+        if std::mem::replace(&mut comma, true) {
+            out.push(b',');
+        }
+        write(name, out);
+        out.push(b':');
+        if values.len() == 1 {
+            write(first, out);
+            continue;
+        }
+        for (index, (_, (_, value))) in values.iter().enumerate() {
+            out.push(if index == 0 { b'[' } else { b',' });
+            write(value, out);
+        }
+        out.push(b']');
+    }
+    out.push(b'}');
+}
+
 /// Appends a number, or anything else that needs no escaping.
 pub(super) fn plain(value: impl std::fmt::Display, out: &mut Vec<u8>) {
     // Writing into a Vec can't fail.
@@ -123,6 +161,22 @@ mod tests {
         header_value(&bytes, &mut out);
         let text: String = serde_json::from_slice(&out).unwrap();
         assert!(text.chars().map(u32::from).eq(0..=255));
+    }
+
+    #[test]
+    fn names_keep_their_order_and_all_their_values() {
+        for (pairs, json) in [
+            (&[][..], "{}"),
+            (&[("b", "1")], r#"{"b":"1"}"#),
+            (
+                &[("b", "2"), ("a", "1"), ("b", "1"), ("c", ""), ("b", "2")],
+                r#"{"b":["2","1","2"],"a":"1","c":""}"#,
+            ),
+        ] {
+            let mut out = Vec::new();
+            fields(pairs, |text, out| string(text, out), &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), json);
+        }
     }
 
     #[test]

@@ -1,9 +1,10 @@
 use super::body::{Described, Prepared, Scratch, prepare};
 use super::json;
-use crate::capture::{Record, RequestPart, ResponsePart, Span};
+use crate::capture::{Headers, Record, RequestPart, ResponsePart, Span, may_be_cut};
 use crate::config::Config;
 use crate::message::{BodyInfo, Direction, Outcome};
 use crate::redact::{BodyContext, Redactor, Side};
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 /// Writes records as messages, with buffers of its own that it uses again.
@@ -25,7 +26,7 @@ impl Encoder {
         let url = record.flat.str(record.request.url);
         let request = prepare(
             &record.request.body,
-            described(record, record.request.headers, Side::Request, url),
+            &described(record, record.request.headers, Side::Request, url),
             redactor,
             config.max_decoded_bytes,
             &mut self.request,
@@ -34,7 +35,7 @@ impl Encoder {
             let described = described(record, part.headers, Side::Response, url);
             prepare(
                 &part.body,
-                described,
+                &described,
                 redactor,
                 config.max_decoded_bytes,
                 &mut self.response,
@@ -72,8 +73,20 @@ fn described<'a>(record: &'a Record, headers: Span, side: Side, url: &'a str) ->
         context: BodyContext::new(side)
             .content_type(content_type)
             .url(Some(url)),
-        content_encoding: header("content-encoding"),
+        content_encoding: joined(record.flat.headers(headers), b"content-encoding"),
     }
+}
+
+/// The lines of a header as one list, as they may be joined (RFC 9110, section 5.3).
+fn joined<'a>(headers: Headers<'a>, name: &[u8]) -> Option<Cow<'a, [u8]>> {
+    let mut lines = headers.filter(|(known, _)| *known == name);
+    let mut list = Cow::Borrowed(lines.next()?.1);
+    for (_, line) in lines {
+        let list = list.to_mut();
+        list.push(b',');
+        list.extend_from_slice(line);
+    }
+    Some(list)
 }
 
 fn write_request(record: &Record, part: &RequestPart, body: &Prepared<'_>, out: &mut Vec<u8>) {
@@ -105,38 +118,13 @@ fn write_response(record: &Record, part: &ResponsePart, body: &Prepared<'_>, out
     out.push(b'}');
 }
 
-/// Appends the headers, a name with several values as an array, in the order of first coming.
 fn write_headers(record: &Record, list: Span, out: &mut Vec<u8>) {
     if list.is_empty() {
         return;
     }
-    out.extend_from_slice(b",\"headers\":{");
-    let headers = || record.flat.headers(list);
-    let mut is_first = true;
-    for (at, (name, value)) in headers().enumerate() {
-        let same = |(other, _): &(&[u8], &[u8])| *other == name;
-        if headers().take(at).any(|header| same(&header)) {
-            continue;
-        }
-        if !std::mem::take(&mut is_first) {
-            out.push(b',');
-        }
-        json::header_value(name, out);
-        out.push(b':');
-        let mut later = headers().skip(at + 1).filter(same).peekable();
-        if later.peek().is_none() {
-            json::header_value(value, out);
-            continue;
-        }
-        out.push(b'[');
-        json::header_value(value, out);
-        for (_, value) in later {
-            out.push(b',');
-            json::header_value(value, out);
-        }
-        out.push(b']');
-    }
-    out.push(b'}');
+    let headers: Vec<_> = record.flat.headers(list).collect();
+    out.extend_from_slice(b",\"headers\":");
+    json::fields(&headers, |text, out| json::header_value(text, out), out);
 }
 
 /// Appends `"form":…` in the body's place, where the body is a whole form: never both.
@@ -154,29 +142,9 @@ fn write_form(record: &Record, part: &RequestPart, body: &Prepared<'_>, out: &mu
     else {
         return false;
     };
-    let fields: crate::Fields = url::form_urlencoded::parse(bytes).collect();
-    out.extend_from_slice(b",\"form\":{");
-    for (at, (name, values)) in fields.iter().enumerate() {
-        if at > 0 {
-            out.push(b',');
-        }
-        json::string(name, out);
-        out.push(b':');
-        match values {
-            [one] => json::string(one, out),
-            many => {
-                out.push(b'[');
-                for (at, value) in many.iter().enumerate() {
-                    if at > 0 {
-                        out.push(b',');
-                    }
-                    json::string(value, out);
-                }
-                out.push(b']');
-            }
-        }
-    }
-    out.push(b'}');
+    let fields: Vec<_> = url::form_urlencoded::parse(bytes).collect();
+    out.extend_from_slice(b",\"form\":");
+    json::fields(&fields, |text, out| json::string(text, out), out);
     true
 }
 
@@ -201,10 +169,10 @@ fn write_context(
     });
     out.push(b'"');
     let flat = &record.flat;
-    let cleaned = redactor.field("error", flat.str(record.error));
-    let consumer = redactor.field("consumer", &record.consumer);
+    let error = cleaned(redactor, "error", flat.str(record.error));
+    let consumer = cleaned(redactor, "consumer", &record.consumer);
     for (key, text) in [
-        ("error", &*cleaned),
+        ("error", &*error),
         ("service", flat.str(record.service)),
         ("route", flat.str(record.route)),
         ("consumer", &*consumer),
@@ -221,9 +189,10 @@ fn write_context(
         write_key("tags", out);
         for (at, (name, value)) in record.tags.iter().enumerate() {
             out.push(if at == 0 { b'{' } else { b',' });
-            json::string(name, out);
+            // A name that the app made of data may be a token itself.
+            json::string(&cleaned(redactor, "", name), out);
             out.push(b':');
-            json::string(&redactor.field(name, value), out);
+            json::string(&cleaned(redactor, name, value), out);
         }
         out.push(b'}');
     }
@@ -241,6 +210,14 @@ fn write_context(
         }
     }
     out.push(b'}');
+}
+
+fn cleaned<'a>(redactor: &Redactor, name: &str, text: &'a str) -> Cow<'a, str> {
+    if may_be_cut(text) {
+        redactor.cut_field(name, text)
+    } else {
+        redactor.field(name, text)
+    }
 }
 
 fn write_key(key: &str, out: &mut Vec<u8>) {

@@ -34,13 +34,11 @@ pub(super) fn edit(
     if text.get(at..).is_some_and(|rest| rest.starts_with(b"://")) {
         return edit_url(judge, edits, range, at, cut, depth);
     }
-    let Some(name) = name_before(text, range.start, at) else {
-        return at;
+    let name = name_before(text, range.start, at);
+    let class = name.as_ref().map(|name| class(judge, text, name));
+    let (Some(name), Some(class @ (Class::Secret | Class::Measure))) = (name, class) else {
+        return edit_encoded(judge, edits, at..range.end, cut, depth);
     };
-    let class = class(judge, text, &name);
-    if !matches!(class, Class::Secret | Class::Measure) {
-        return at;
-    }
     let context = value::Context {
         after_colon: text.get(at) == Some(&b':'),
         quoted_name: name.quoted,
@@ -54,6 +52,35 @@ pub(super) fn edit(
     }
     edits.mask(value.clone());
     value.end
+}
+
+/// Masks a value that is no secret by its name and holds one once it is decoded, such as a link that
+/// stands in the query of another. A word ends at the next `=`, so that no word is read twice.
+fn edit_encoded(
+    judge: &Judge,
+    edits: &mut Edits<'_, '_>,
+    separator: Range<usize>,
+    cut: bool,
+    depth: u8,
+) -> usize {
+    let at = separator.start;
+    let rest = edits.source().get(separator.clone()).unwrap_or_default();
+    let Some(rest) = rest.strip_prefix(b"=") else {
+        return at;
+    };
+    let ends = |byte: &u8| byte.is_ascii_whitespace() || b"&=;,\"'<>".contains(byte);
+    let length = rest.iter().position(ends).unwrap_or(rest.len());
+    let word = rest.get(..length).unwrap_or_default();
+    if memchr::memchr(b'%', word).is_none() {
+        return at;
+    }
+    let end = at + 1 + length;
+    let partial = cut && end == separator.end;
+    if partial || (percent::holds_escape(word) && url::hides_secret(judge, word, depth)) {
+        edits.mask(at + 1..end);
+        return end;
+    }
+    at
 }
 
 fn edit_url(

@@ -38,7 +38,9 @@ pub(super) fn edit(
         return Ok(());
     }
     let syntax = syntax(content_type);
-    if syntax != Syntax::Multipart && is_wide(content_type, bytes) {
+    if syntax != Syntax::Multipart
+        && (is_wide(content_type, bytes) || hides_among_zeros(judge, bytes, depth))
+    {
         return Err(Unclean);
     }
     match syntax {
@@ -79,6 +81,11 @@ pub(super) fn edit_untyped(
 /// Whether text inside other text holds a secret. What is nested too deep to be followed is searched
 /// for assignments and patterns as it stands, and never decoded further.
 pub(super) fn holds_secret(judge: &Judge, bytes: &[u8], depth: u8) -> bool {
+    text_holds_secret(judge, bytes, false, depth)
+}
+
+/// As above, of a text that may have been cut at its end.
+pub(super) fn text_holds_secret(judge: &Judge, bytes: &[u8], cut: bool, depth: u8) -> bool {
     let mut probe = Edits::probe(bytes);
     let whole = 0..bytes.len();
     if depth >= NESTED {
@@ -87,7 +94,7 @@ pub(super) fn holds_secret(judge: &Judge, bytes: &[u8], depth: u8) -> bool {
         judge.edit_patterns(&mut probe, whole);
         return encoded || probe.edited() || memchr::memchr2(b'=', b':', bytes).is_some();
     }
-    edit_untyped(judge, &mut probe, whole, false, depth + 1);
+    edit_untyped(judge, &mut probe, whole, cut, depth + 1);
     probe.edited()
 }
 
@@ -179,6 +186,16 @@ fn is_wide(content_type: Option<&str>, bytes: &[u8]) -> bool {
         |first: usize| head.len() >= 8 && head.iter().skip(first).step_by(2).all(|&byte| byte == 0);
     let marked = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
     declared || marked || zeros(0) != zeros(1)
+}
+
+/// Whether a secret shows once the zero bytes are left out: UTF-16 that is neither marked nor plain
+/// enough to be known by its zeros reads like that, as far as it is ASCII.
+fn hides_among_zeros(judge: &Judge, bytes: &[u8], depth: u8) -> bool {
+    if memchr::memchr(0, bytes).is_none() {
+        return false;
+    }
+    let narrow: Vec<u8> = bytes.iter().copied().filter(|&byte| byte != 0).collect();
+    holds_secret(judge, &narrow, depth)
 }
 
 /// Whether the text holds these letters, in any case.

@@ -41,6 +41,14 @@ pub(super) fn is_encoded(text: &[u8]) -> bool {
     memchr::memchr2(b'%', b'+', text).is_some()
 }
 
+/// Whether there is a `%` with two hexadecimal digits behind it.
+pub(super) fn holds_escape(text: &[u8]) -> bool {
+    memchr::memchr_iter(b'%', text).any(|at| {
+        let digits = text.get(at + 1..at + 3);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    })
+}
+
 /// Decodes `%XX`, and `+` as a space.
 pub(super) fn decode(text: &[u8]) -> Decoded {
     let mut decoded = Decoded {

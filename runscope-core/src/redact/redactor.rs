@@ -91,11 +91,20 @@ impl Redactor {
 
     /// Cleans a form field that is already decoded.
     pub fn field<'a>(&self, name: &str, value: &'a str) -> Cow<'a, str> {
+        self.clean_field(name, value, false)
+    }
+
+    /// Cleans the beginning of a field that was cut: it may end in half of a secret.
+    pub fn cut_field<'a>(&self, name: &str, value: &'a str) -> Cow<'a, str> {
+        self.clean_field(name, value, true)
+    }
+
+    fn clean_field<'a>(&self, name: &str, value: &'a str, cut: bool) -> Cow<'a, str> {
         let judge = &self.judge;
         let masked = judge.rules.is_enabled()
             && !value.is_empty()
             && (judge.hides(NameKind::Parameter, name.as_bytes(), value.as_bytes())
-                || body::holds_secret(judge, value.as_bytes(), 0));
+                || body::text_holds_secret(judge, value.as_bytes(), cut, 0));
         if masked {
             Cow::Borrowed(MASK)
         } else {

@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use super::edits::Edits;
 use super::names::{Class, NameKind};
-use super::percent::{self, Decoded};
+use super::percent;
 use super::redactor::Judge;
 use super::{body, names};
 
-/// A key that was encoded this many times over is decoded to the end.
+/// What was encoded this many times over is decoded to the end.
 const DECODINGS: usize = 3;
 
 /// Masks what is secret in a URL. `cut` says that the text was cut at the range's end.
@@ -106,10 +106,11 @@ fn authority(url: &[u8]) -> Range<usize> {
     }
 }
 
-/// Path parameters (`/cart;jsessionid=1`) and whatever else looks like a pair in a segment.
+/// Path parameters (`/cart;jsessionid=1`), whatever else looks like a pair in a segment, and
+/// segments that are encoded, such as a whole URL.
 fn edit_path(judge: &Judge, edits: &mut Edits<'_, '_>, range: Range<usize>, depth: u8) {
     let path = edits.source().get(range.clone()).unwrap_or_default();
-    if memchr::memchr(b'=', path).is_some() {
+    if memchr::memchr2(b'=', b'%', path).is_some() {
         edit_query(judge, edits, range, b"/&,", depth);
     } else {
         judge.edit_patterns(edits, range);
@@ -161,22 +162,39 @@ fn class(judge: &Judge, name: &[u8]) -> Option<Class> {
         }
         decoded = percent::decode(decoded.as_slice());
     }
+    if percent::holds_escape(decoded.as_slice()) {
+        return None;
+    }
     Some(judge.class(NameKind::Parameter, decoded.as_slice()))
 }
 
 /// A value that is encoded is judged decoded, and masked whole when it holds a secret.
 fn edit_value(judge: &Judge, edits: &mut Edits<'_, '_>, value: Range<usize>, depth: u8) {
     let text = edits.source().get(value.clone()).unwrap_or_default();
-    let decoded: Decoded;
-    let plain = if percent::is_encoded(text) {
-        decoded = percent::decode(text);
-        decoded.as_slice()
+    let hides = if percent::is_encoded(text) {
+        hides_secret(judge, text, depth)
     } else if memchr::memchr3(b'=', b':', b'<', text).is_none() {
         return judge.edit_patterns(edits, value);
     } else {
-        text
+        body::holds_secret(judge, text, depth)
     };
-    if body::holds_secret(judge, plain, depth) {
+    if hides {
         edits.mask(value);
     }
+}
+
+/// Whether an encoded text holds a secret: a URL inside a URL is encoded once more at each level.
+/// What is still encoded at the end is unknown, and hides one.
+pub(super) fn hides_secret(judge: &Judge, encoded: &[u8], depth: u8) -> bool {
+    let mut decoded = percent::decode(encoded);
+    for _ in 0..DECODINGS {
+        if body::holds_secret(judge, decoded.as_slice(), depth) {
+            return true;
+        }
+        if !percent::holds_escape(decoded.as_slice()) {
+            return false;
+        }
+        decoded = percent::decode(decoded.as_slice());
+    }
+    true
 }

@@ -67,6 +67,19 @@ fn urls_lose_userinfo_and_secret_parameters_and_keep_the_rest() {
             "/p?next=https%3A%2F%2Fh%2F%3Fpage%3D2",
             "/p?next=https%3A%2F%2Fh%2F%3Fpage%3D2",
         ),
+        (
+            "/p?next=%2Fcb%3Fr%3D%252Fx%253Ftoken%253Dabc&y=1",
+            "/p?next=[redacted]&y=1",
+        ),
+        (
+            "/p?next=%2Fcb%3Fr%3D%252Fx%253Fpage%253D2",
+            "/p?next=%2Fcb%3Fr%3D%252Fx%253Fpage%253D2",
+        ),
+        ("/p?x=%2525252525252561&y=1", "/p?x=[redacted]&y=1"),
+        ("/p?%2525252561=1&y=1", "/p?[redacted]&y=1"),
+        ("/p?off=50%25&y=1", "/p?off=50%25&y=1"),
+        ("/get/https%3A%2F%2Fu%3Ap%40h%2F/x", "/get/[redacted]/x"),
+        ("/get/a%20b/x", "/get/a%20b/x"),
         ("/p?f=%7B%22password%22%3A%22x%22%7D", "/p?f=[redacted]"),
         ("/p?max_tokens=5&t=1", "/p?max_tokens=5&t=1"),
         ("/p?max_tokens=abc", "/p?max_tokens=[redacted]"),
@@ -151,6 +164,19 @@ fn fields_are_masked_by_name_and_by_value() {
     ];
     for (name, value, expected) in cases {
         assert_eq!(redactor.field(name, value), expected, "{name}={value}");
+    }
+}
+
+#[test]
+fn a_field_that_was_cut_ends_in_no_half_of_a_secret() {
+    let redactor = Redactor::default();
+    for (value, expected) in [
+        ("see eyJhbGciOiJIUzI1NiJ9", "[redacted]"),
+        ("paid by 4111 1111 11", "[redacted]"),
+        ("nothing of interest her", "nothing of interest her"),
+    ] {
+        assert_eq!(redactor.field("note", value), value);
+        assert_eq!(redactor.cut_field("note", value), expected, "{value}");
     }
 }
 
