@@ -7,6 +7,7 @@ use super::edits::Edits;
 /// A header of `{"alg":""}` makes 14 letters, so anything shorter is no token.
 const JWT_HEADER: usize = 10;
 const CARD: std::ops::RangeInclusive<usize> = 13..=19;
+const UUID: usize = 36;
 
 /// Masks every pattern in a range, and pays little where there is none: it looks for the letter `J`,
 /// and at each thirteenth byte for a digit.
@@ -123,9 +124,10 @@ fn has_long_run(text: &[u8]) -> bool {
 ///
 /// A card number has 13 to 19 digits and passes Luhn's test (ISO/IEC 7812-1). Its digits begin and end
 /// with a group of the run, so a part of a longer number is none. One number in ten passes by
-/// chance, therefore two things that are everywhere are left alone: numbers that begin with 0 or 1
-/// (no card scheme but UATP's 15 digits does, and every Unix time in ms, µs or ns until 2033 does), and
-/// the fraction of a decimal number. Issuers' prefixes are not looked at: new ones come up.
+/// chance, therefore three things that are everywhere are left alone: numbers that begin with 0 or 1
+/// (no card scheme but UATP's 15 digits does, and every Unix time in ms, µs or ns until 2033 does), the
+/// fraction of a decimal number, and the groups of a UUID. Issuers' prefixes are not looked at: new
+/// ones come up.
 pub(super) fn cards(
     source: &[u8],
     start: usize,
@@ -147,6 +149,7 @@ pub(super) fn cards(
     loop {
         if !(group == start && follows_decimal_point(source, start))
             && let Some(stop) = longest_card(group, digit, separator)
+            && !is_in_uuid(text, group..stop)
         {
             match &mut pending {
                 Some(card) if group < masked_to => card.end = card.end.max(stop),
@@ -183,6 +186,22 @@ fn follows_decimal_point(source: &[u8], start: usize) -> bool {
     start >= 2
         && source.get(start - 1) == Some(&b'.')
         && source.get(start - 2).is_some_and(u8::is_ascii_digit)
+}
+
+/// Whether these digits are a part of a UUID (RFC 9562, section 4). It has to be of the variant that
+/// the standard makes: by that a card in groups of four, with something at both of its ends, is none.
+fn is_in_uuid(text: &[u8], digits: Range<usize>) -> bool {
+    let first = digits.end.saturating_sub(UUID);
+    (first..=digits.start)
+        .filter_map(|start| text.get(start..start.checked_add(UUID)?))
+        .any(|window| {
+            let in_place = |(at, byte): (usize, &u8)| match at {
+                8 | 13 | 18 | 23 => *byte == b'-',
+                19 => matches!(byte, b'8' | b'9' | b'a' | b'b' | b'A' | b'B'),
+                _ => byte.is_ascii_hexdigit(),
+            };
+            window.iter().enumerate().all(in_place)
+        })
 }
 
 /// The end of the longest card number that begins with this group. Both of Luhn's sums are kept,
@@ -258,6 +277,18 @@ mod tests {
             ("0000000000000000", "0000000000000000"),
             ("3.4111111111111111", "3.4111111111111111"),
             ("2024-01-15 4111111111111111 ok", "2024-01-15 [redacted] ok"),
+            (
+                "id 01107672-5078-7363-8838-529595513382",
+                "id 01107672-5078-7363-8838-529595513382",
+            ),
+            (
+                "01abcdef-4111-1111-1111-1111abcdef01",
+                "01abcdef-[redacted]abcdef01",
+            ),
+            (
+                "01107672-5078-7363-8838-529595513382 4111111111111111",
+                "01107672-5078-7363-8838-529595513382 [redacted]",
+            ),
             ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "[redacted]"),
             ("a=eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0. b", "a=[redacted] b"),
             ("eyJhbGciOiJIUzI1NiJ9..c2ln", "[redacted]"),
