@@ -125,6 +125,7 @@ pub(super) fn prepare<'s>(
         }
         Decoded::Broken => {
             info.state = BodyState::Masked;
+            info.redacted = true;
             return Prepared {
                 info,
                 bytes: Some(MASK.as_bytes()),
