@@ -195,11 +195,13 @@ impl Core {
         if head.body_is_empty || known.content_length.and_then(length) == Some(0) {
             return Tap::absent();
         }
-        if known.asks_for_upgrade(head.method) {
-            return Tap::new(Some(Withheld::Upgraded));
-        }
-        let log_body = self.config.scopes().may_log_body(early(head));
-        let mut body = Tap::new(self.withheld_by_rule(log_body, known.content_type));
+        let withheld = if known.asks_for_upgrade(head.method) {
+            Some(Withheld::Upgraded)
+        } else {
+            let log_body = self.config.scopes().may_log_body(early(head));
+            self.withheld_by_rule(log_body, known.content_type)
+        };
+        let mut body = Tap::new(withheld);
         body.announced = known.announces_body();
         body
     }

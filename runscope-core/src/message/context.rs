@@ -145,7 +145,7 @@ pub enum Withheld {
     Unread,
     /// The exchange was neither slow nor failed enough for its bodies to be kept.
     Filtered,
-    /// The connection was upgraded.
+    /// The connection was handed over, or the request asked for that.
     Upgraded,
     /// The API refused the message for its size.
     TooLarge,
