@@ -41,7 +41,8 @@ impl Gate {
         self.0.1.notify_all();
     }
 
-    fn pass(&self) {
+    /// Waits until it is open.
+    pub fn pass(&self) {
         let open = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
         let passed = self.0.1.wait_timeout_while(open, PATIENCE, |open| !*open);
         let timeout = passed.unwrap_or_else(PoisonError::into_inner).1;

@@ -3,3 +3,5 @@
 
 pub mod api;
 pub mod exchanges;
+pub mod runtimes;
+pub mod watchdog;

@@ -78,9 +78,26 @@ impl Control {
 
     /// Tells everybody who wants to know that counters have moved.
     pub(super) fn advanced(&self, counters: &Counters) {
-        self.publish(counters);
-        self.drops.report(counters, Time::Running);
+        self.tell_app(counters, Time::Running);
         self.progress.advanced();
+    }
+
+    /// Tells everybody that the delivery thread has ended.
+    pub(super) fn stopped(&self, counters: &Counters) {
+        self.tell_app(counters, Time::Last);
+        self.progress.stopped();
+    }
+
+    /// Calls the app's metrics and its subscriber. A panic of theirs is counted, and keeps nobody
+    /// waiting.
+    fn tell_app(&self, counters: &Counters, time: Time) {
+        let told = catch_unwind(AssertUnwindSafe(|| {
+            self.publish(counters);
+            self.drops.report(counters, time);
+        }));
+        if told.is_err() {
+            counters.panicked();
+        }
     }
 
     /// Brings the counters to the app's metrics, where it has any.
@@ -96,16 +113,6 @@ impl Control {
         for lane in &self.lanes {
             lane.queue.abandon(counters);
         }
-    }
-
-    /// Tells everybody that the delivery thread has ended. A panic of the app's own subscriber must
-    /// not keep them waiting.
-    pub(super) fn stopped(&self, counters: &Counters) {
-        let _ = catch_unwind(AssertUnwindSafe(|| {
-            self.publish(counters);
-            self.drops.report(counters, Time::Last);
-        }));
-        self.progress.stopped();
     }
 
     pub(super) fn closing(&self) -> Closing {

@@ -85,13 +85,13 @@ impl Api {
             .post_raw(&token, bucket_key, batch.body(run))
             .await
         {
-            Ok(raw) => reply(raw, &batch.ids(run)),
+            Ok(raw) => reply(&raw, &batch.ids(run)),
             Err(error) => no_answer(&error),
         }
     }
 }
 
-fn reply(raw: RawAnswer, ids: &[&str]) -> Reply {
+fn reply(raw: &RawAnswer, ids: &[&str]) -> Reply {
     let retry_after = raw.retry_after.as_deref();
     let retry_after = retry_after.and_then(|text| retry_after::parse(text, SystemTime::now()));
     let said = answer::read(raw.status, &raw.body, ids);

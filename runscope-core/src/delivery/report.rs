@@ -119,7 +119,7 @@ impl DropReporter {
     pub(super) fn report(&self, counters: &Counters, time: Time) {
         let dropped = counters.snapshot().dropped;
         // The lock is not held while the app's subscriber runs.
-        if let Some(count) = self.new(dropped.total(), time) {
+        if let Some(count) = self.count_new(dropped.total(), time) {
             let Dropped {
                 queue_full,
                 over_budget,
@@ -134,7 +134,8 @@ impl DropReporter {
         }
     }
 
-    fn new(&self, total: u64, time: Time) -> Option<u64> {
+    /// How many to tell of, if it is time to.
+    fn count_new(&self, total: u64, time: Time) -> Option<u64> {
         let mut drops = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let new = total.saturating_sub(drops.known);
         drops.known = drops.known.max(total);
@@ -213,9 +214,9 @@ mod tests {
     #[test]
     fn drops_are_counted_once_however_many_ask() {
         let drops = DropReporter::default();
-        assert_eq!(drops.new(0, Time::Last), None);
-        assert_eq!(drops.new(5, Time::Last), Some(5));
-        assert_eq!(drops.new(4, Time::Last), None, "an older reading");
-        assert_eq!(drops.new(7, Time::Last), Some(2));
+        assert_eq!(drops.count_new(0, Time::Last), None);
+        assert_eq!(drops.count_new(5, Time::Last), Some(5));
+        assert_eq!(drops.count_new(4, Time::Last), None, "an older reading");
+        assert_eq!(drops.count_new(7, Time::Last), Some(2));
     }
 }

@@ -72,10 +72,9 @@ async fn supervise(core: Arc<Core>, state: Arc<LaneState>) {
                 let lost = state.queue.drop_in_hand(0, DropReason::Panic, &core.stats);
                 state.queue.leave_behind();
                 // It may be the app's own subscriber that panics.
-                let _ = catch_unwind(AssertUnwindSafe(|| {
-                    Reporter::new(&state.bucket_key).panicked(lost);
-                    core.control.advanced(&core.stats);
-                }));
+                let reporter = Reporter::new(&state.bucket_key);
+                let _ = catch_unwind(AssertUnwindSafe(|| reporter.panicked(lost)));
+                core.control.advanced(&core.stats);
                 // A sink that always panics must not keep a core busy.
                 if !matches!(core.control.closing(), Closing::By(_)) {
                     tokio::time::sleep(core.config.initial_retry_delay).await;
