@@ -3,6 +3,7 @@
 use axum::extract::{ConnectInfo, MatchedPath, OriginalUri};
 use http::Uri;
 use http::request::Parts;
+use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
 
 /// The URI before `nest` took its prefix away.
@@ -27,4 +28,14 @@ pub(crate) fn peer(parts: &Parts) -> Option<IpAddr> {
         .extensions
         .get::<ConnectInfo<SocketAddr>>()
         .map(|info| info.0.ip())
+}
+
+/// The error that axum has wrapped in its own, and is going to wrap again on the way to the
+/// handler. Wrapped twice it would hide a body that is over a limit from axum's extractors, which
+/// would then answer 400 instead of 413.
+pub(crate) fn unwrapped(error: Box<dyn Error + Send + Sync>) -> Box<dyn Error + Send + Sync> {
+    match error.downcast::<axum::Error>() {
+        Ok(error) => error.into_inner(),
+        Err(error) => error,
+    }
 }

@@ -2,13 +2,15 @@ use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use runscope_core::RequestTap;
+use std::error::Error;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 pin_project! {
     /// A request's body, whose frames are seen as the handler takes them; nothing is read ahead.
     ///
-    /// Its frames are [`Bytes`]: a body that has another buffer is copied into them.
+    /// Its frames are [`Bytes`]: a body that has another buffer is copied into them. Its error is
+    /// boxed, so that in axum it is the error that there is without the layer.
     #[derive(Debug)]
     pub struct RequestBody<B> {
         #[pin]
@@ -28,14 +30,20 @@ impl<B> RequestBody<B> {
     }
 }
 
-impl<B: Body> Body for RequestBody<B> {
+type BoxError = Box<dyn Error + Send + Sync>;
+
+impl<B> Body for RequestBody<B>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
     type Data = Bytes;
-    type Error = B::Error;
+    type Error = BoxError;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let mut this = self.project();
         if let Some(tap) = this.tap
             && !std::mem::replace(this.asked, true)
@@ -58,7 +66,7 @@ impl<B: Body> Body for RequestBody<B> {
                 None => tap.end(),
             }
         }
-        Poll::Ready(frame)
+        Poll::Ready(frame.map(|frame| frame.map_err(|error| unwrapped(error.into()))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -73,4 +81,13 @@ impl<B: Body> Body for RequestBody<B> {
 /// Without a copy where the buffer is `Bytes` already.
 pub(crate) fn into_bytes<D: Buf>(frame: Frame<D>) -> Frame<Bytes> {
     frame.map_data(|mut data| data.copy_to_bytes(data.remaining()))
+}
+
+#[cfg(feature = "axum")]
+use crate::axum::unwrapped;
+
+/// Without a framework that wraps errors, each is its own.
+#[cfg(not(feature = "axum"))]
+fn unwrapped(error: BoxError) -> BoxError {
+    error
 }
