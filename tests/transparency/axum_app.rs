@@ -161,7 +161,7 @@ async fn read(mut body: Body) -> String {
     let mut seen = format!("{:?} end: {}\n", body.size_hint(), body.is_end_stream());
     let mut data = Vec::new();
     while let Some(frame) = body.frame().await {
-        match frame.map(|frame| frame.into_data()) {
+        match frame.map(http_body::Frame::into_data) {
             Ok(Ok(part)) => data.extend(part),
             Ok(Err(frame)) => seen += &format!("{:?}\n", frame.into_trailers()),
             Err(error) => {
