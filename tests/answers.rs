@@ -355,6 +355,18 @@ fn an_endpoint_that_refuses_arrays_gets_single_messages_from_then_on() {
 }
 
 #[test]
+fn a_single_slip_is_not_taken_for_an_endpoint_that_refuses_arrays() {
+    let api = FakeApi::answering([Reply::status(400)]);
+    let (recorder, _guard) = start(config(&api.url()));
+    record(&recorder, 2);
+    settled(&recorder);
+    record(&recorder, 2);
+    let stats = settled(&recorder);
+    assert_eq!((stats.delivered, stats.rejected), (4, 0));
+    assert!(api.posts()[3].is_array(), "arrays are still tried");
+}
+
+#[test]
 fn a_poison_message_is_not_taken_for_an_endpoint_that_refuses_arrays() {
     let api = FakeApi::start(|post| match holds(post, "/poison") {
         true => Reply::status(400),

@@ -1,8 +1,9 @@
 //! Finds out whether an endpoint takes arrays of messages.
 //!
 //! The API's description shows one message in a request, its answer speaks of several. So arrays
-//! are tried, and an endpoint that refuses an array whose messages it then takes one by one has
-//! said that it takes single messages only.
+//! are tried, and an endpoint that refuses every array whose messages it then takes one by one has
+//! said that it takes single messages only. One refused array is not enough: that may have been a
+//! slip, and single messages are sent from then on.
 
 use std::ops::Range;
 
@@ -10,7 +11,7 @@ use std::ops::Range;
 #[derive(Debug, Default)]
 pub(super) struct Singles {
     only: bool,
-    arrays_refused: bool,
+    arrays_refused: u32,
     arrays_accepted: bool,
     singles_rejected: bool,
 }
@@ -35,7 +36,7 @@ impl Singles {
     }
 
     pub(super) fn refused_array(&mut self) {
-        self.arrays_refused = true;
+        self.arrays_refused = self.arrays_refused.saturating_add(1);
     }
 
     pub(super) fn rejected(&mut self) {
@@ -45,7 +46,7 @@ impl Singles {
     /// Draws the conclusion at the end of a batch; true if it is new. A batch with a bad message in
     /// it proves nothing: that message explains the refusals.
     pub(super) fn learn(&mut self) -> bool {
-        let proved = self.arrays_refused && !self.arrays_accepted && !self.singles_rejected;
+        let proved = self.arrays_refused > 1 && !self.arrays_accepted && !self.singles_rejected;
         let is_new = proved && !self.only;
         *self = Self {
             only: self.only || proved,
@@ -60,17 +61,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_refused_array_of_good_messages_proves_it() {
+    fn only_refused_arrays_of_good_messages_prove_it() {
         for (refused, accepted, rejected, proved) in [
-            (false, false, false, false),
-            (false, true, false, false),
-            (true, false, false, true),
-            (true, true, false, false),
-            (true, false, true, false),
-            (true, true, true, false),
+            (0, false, false, false),
+            (0, true, false, false),
+            (1, false, false, false),
+            (2, false, false, true),
+            (9, false, false, true),
+            (2, true, false, false),
+            (2, false, true, false),
+            (2, true, true, false),
         ] {
             let mut singles = Singles::default();
-            if refused {
+            for _ in 0..refused {
                 singles.refused_array();
             }
             if accepted {
@@ -91,6 +94,7 @@ mod tests {
         let mut singles = Singles::default();
         assert_eq!(singles.first_runs(3), [Range { start: 0, end: 3 }]);
         assert!(singles.first_runs(0).is_empty());
+        singles.refused_array();
         singles.refused_array();
         singles.learn();
         assert_eq!(singles.first_runs(3), [2..3, 1..2, 0..1]);
