@@ -264,20 +264,27 @@ fn flushes_and_a_shutdown_from_many_threads_never_block_each_other_nor_lose_anyt
     let _watchdog = Watchdog::over("flushes and a shutdown from many threads");
     for round in 0..300 {
         let sink = MemorySink::new();
-        let delay = [Duration::ZERO, Duration::from_millis(1), HOUR][round % 3];
+        // In every third round all of it is in the queue when the shutdown comes.
+        let (delay, batch) = [
+            (Duration::ZERO, 7),
+            (Duration::from_millis(1), 7),
+            (HOUR, 10_000),
+        ][round % 3];
         let (recorder, guard) = start(
             config()
                 .sink(sink.clone())
                 .max_coalescing_delay(delay)
-                .max_batch_size(7),
+                .max_batch_size(batch),
         );
         let before: HashSet<_> = record(&recorder, 20).into_iter().collect();
         thread::scope(|scope| {
             for _ in 0..2 {
                 scope.spawn(|| {
-                    while let Some(exchange) =
-                        try_begin(&recorder, &RequestHead::new("GET", "/during"), &[])
-                    {
+                    for _ in 0..1000 {
+                        let head = RequestHead::new("GET", "/during");
+                        let Some(exchange) = try_begin(&recorder, &head, &[]) else {
+                            return;
+                        };
                         finish(exchange, b"");
                     }
                 });
