@@ -7,7 +7,7 @@
 //! ```
 //! use runscope_core::{Config, MemorySink, Recorder};
 //! use runscope_tower::RunscopeLayer;
-//! use tower::{ServiceBuilder, service_fn};
+//! use tower::ServiceBuilder;
 //! use std::convert::Infallible;
 //! use http::{Request, Response};
 //! use http_body_util::Full;

@@ -94,7 +94,8 @@ impl ConfigBuilder {
         self.with("keepalive", |config| config.keepalive = keepalive)
     }
 
-    /// How many exchanges wait in the queue, from 1 to 1,000,000. Further ones are dropped and counted.
+    /// How many exchanges wait in a bucket's queue, from 1 to 1,000,000. Further ones are dropped and
+    /// counted.
     ///
     /// Key `max_entries`, variable `RUNSCOPE_MAX_ENTRIES`, number.
     /// Default: `10000`.
@@ -102,7 +103,8 @@ impl ConfigBuilder {
         self.with("max_entries", |config| config.max_entries = entries)
     }
 
-    /// How many bytes wait in the queue; at least 1 KiB. Further exchanges are dropped and counted.
+    /// How many bytes wait in a bucket's queue; at least 1 KiB. Further exchanges are dropped and
+    /// counted.
     ///
     /// Key `max_bytes`, variable `RUNSCOPE_MAX_BYTES`, bytes.
     /// Default: `32 MiB`.
@@ -111,7 +113,7 @@ impl ConfigBuilder {
     }
 
     /// How many exchanges one call of the API sends; at most [`max_entries`](Self::max_entries).
-    /// Answers are read up to 64 KiB, which holds the results of some 400: those of a larger batch
+    /// Answers are read up to 64 KiB, which holds the results of some 300: those of a larger batch
     /// are counted as unconfirmed.
     ///
     /// Key `max_batch_size`, variable `RUNSCOPE_MAX_BATCH_SIZE`, number.

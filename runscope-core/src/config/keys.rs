@@ -105,7 +105,7 @@ pub(super) static KEYS: [Key; 38] = [
             most: MOST_ENTRIES,
             at: |config| &mut config.max_entries,
         },
-        "How many exchanges wait in the queue; further ones are dropped and counted.",
+        "How many exchanges wait in a bucket's queue; further ones are dropped and counted.",
     ),
     Key::queue(
         "max_bytes",
@@ -113,7 +113,7 @@ pub(super) static KEYS: [Key; 38] = [
             least: KIB,
             at: |config| &mut config.max_bytes,
         },
-        "How many bytes wait in the queue; further exchanges are dropped and counted.",
+        "How many bytes wait in a bucket's queue; further exchanges are dropped and counted.",
     ),
     Key::queue(
         "max_batch_size",
