@@ -9,7 +9,7 @@ use super::redactor::Judge;
 use super::{body, names};
 
 /// What was encoded this many times over is decoded to the end.
-const DECODINGS: usize = 3;
+const DECODINGS: u8 = 3;
 
 /// Masks what is secret in a URL. `cut` says that the text was cut at the range's end.
 pub(super) fn edit(
@@ -184,17 +184,22 @@ fn edit_value(judge: &Judge, edits: &mut Edits<'_, '_>, value: Range<usize>, dep
 }
 
 /// Whether an encoded text holds a secret: a URL inside a URL is encoded once more at each level.
-/// What is still encoded at the end is unknown, and hides one.
+/// What is still encoded at the end is unknown, and hides one. Deeper texts are decoded less often,
+/// so that encodings inside encodings don't multiply.
 pub(super) fn hides_secret(judge: &Judge, encoded: &[u8], depth: u8) -> bool {
     let mut decoded = percent::decode(encoded);
-    for _ in 0..DECODINGS {
+    let mut left = DECODINGS.saturating_sub(depth);
+    loop {
         if body::holds_secret(judge, decoded.as_slice(), depth) {
             return true;
         }
         if !percent::holds_escape(decoded.as_slice()) {
             return false;
         }
+        if left == 0 {
+            return true;
+        }
+        left -= 1;
         decoded = percent::decode(decoded.as_slice());
     }
-    true
 }

@@ -351,11 +351,20 @@ fn hostile_bodies_are_cleaned_in_linear_time() {
         ";",
         "a:b",
         "tokens:\n\n",
+        "=%25",
+        "a=%253D",
+        "a=%2Fb%3D",
+        "%00\0",
     ];
+    let once = |text: &str| -> String { text.bytes().map(|b| format!("%{b:02x}")).collect() };
+    let nested =
+        |levels| (0..levels).fold("a=%25b&u=http://h?q=".repeat(20), |text, _| once(&text));
+    let levels: Vec<String> = (1..6).map(nested).collect();
+    let pieces = pieces.into_iter().chain(levels.iter().map(String::as_str));
     let redactor = Redactor::default();
     let begin = std::time::Instant::now();
     for piece in pieces {
-        let body = piece.repeat(100_000 / piece.len());
+        let body = piece.repeat(1 + 100_000 / piece.len());
         for content_type in [
             None,
             Some("application/json"),
