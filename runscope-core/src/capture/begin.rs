@@ -47,7 +47,8 @@ impl Recorder {
             core.stats.dropped_over_budget();
             return None;
         }
-        let mut flat = Flat::with_capacity(bytes + ROOM_FOR_THE_RESPONSE);
+        let room = bytes + ROOM_FOR_THE_RESPONSE;
+        let mut flat = Flat::with_capacity(room);
 
         let mut known = Known::default();
         for (name, value) in headers() {
@@ -93,6 +94,15 @@ impl Recorder {
             None => Span::default(),
         };
         let id = new_id(received);
+        let trace_id = optional(&mut flat, known.traceparent.and_then(trace_id));
+        let (service, route) = (
+            optional(&mut flat, head.service),
+            optional(&mut flat, head.route),
+        );
+        // A head of many short secrets grows by its masks.
+        if flat.capacity() > room {
+            charge.add(flat.capacity() - room);
+        }
         let record = Record {
             id,
             request: RequestPart {
@@ -106,12 +116,12 @@ impl Recorder {
             direction: head.direction,
             outcome: Outcome::Complete,
             error: Span::default(),
-            service: optional(&mut flat, head.service),
-            route: optional(&mut flat, head.route),
+            service,
+            route,
             consumer: consumer.to_owned(),
             client_address,
             protocol: head.protocol,
-            trace_id: optional(&mut flat, known.traceparent.and_then(trace_id)),
+            trace_id,
             tags: Tags::default(),
             total_time: Duration::ZERO,
             sample_rate: core.config.sample_rate,

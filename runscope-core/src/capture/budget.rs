@@ -28,6 +28,12 @@ impl Charge {
         true
     }
 
+    /// Takes `bytes` more that are held already, whatever the limit: what comes later has less.
+    pub(crate) fn add(&mut self, bytes: usize) {
+        USED.fetch_add(bytes, Ordering::Relaxed);
+        self.0 += bytes;
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         self.0
     }

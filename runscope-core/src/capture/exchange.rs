@@ -98,7 +98,7 @@ impl Exchange {
 
         let mut content_type = None;
         let mut content_length = None;
-        let start = record.flat.len();
+        let (start, room) = (record.flat.len(), record.flat.capacity());
         for (name, value) in headers() {
             match name {
                 "content-type" => content_type = Some(value),
@@ -110,6 +110,10 @@ impl Exchange {
             });
         }
         let headers = record.flat.span_from(start);
+        let grown = record.flat.capacity().saturating_sub(room);
+        if grown > bytes {
+            record.charge.add(grown - bytes);
+        }
         let body = if bodyless || head.body_is_empty {
             Tap::absent()
         } else {
@@ -214,7 +218,7 @@ impl ExchangeHandle {
         let budget = self.shared.core.config.byte_budget;
         let consumer = short(consumer);
         if let Some(record) = self.shared.lock().open() {
-            let more = consumer.len().saturating_sub(record.consumer.len());
+            let more = consumer.len().saturating_sub(record.consumer.capacity());
             if record.charge.grow(more, budget) {
                 consumer.clone_into(&mut record.consumer);
             }
@@ -230,7 +234,7 @@ impl ExchangeHandle {
             && let Some(more) = record.tags.cost(name, &value)
             && record.charge.grow(more, budget)
         {
-            record.tags.set(name, value);
+            record.tags.set(name, &value);
         }
     }
 }

@@ -41,6 +41,11 @@ impl Flat {
         self.bytes.len()
     }
 
+    /// How many bytes the buffer holds on to.
+    pub(crate) fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Appends a text.
     pub(crate) fn text(&mut self, text: &[u8]) -> Span {
         self.write(|bytes| bytes.extend_from_slice(text))

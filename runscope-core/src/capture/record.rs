@@ -57,18 +57,19 @@ impl Tags {
     const MOST: usize = 32;
 
     /// Sets a tag; a name that is set again has the last value.
-    pub(crate) fn set(&mut self, name: &str, value: String) {
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
         if let Some((_, old)) = self.0.iter_mut().find(|(known, _)| known == name) {
-            *old = value;
+            value.clone_into(old);
         } else if self.0.len() < Self::MOST {
-            self.0.push((name.to_owned(), value));
+            self.0.push((name.to_owned(), value.to_owned()));
         }
     }
 
-    /// How many bytes more it takes to set a tag, or `None` where there is no place for it.
+    /// How many bytes more it takes to set a tag, or `None` where there is no place for it. A value
+    /// that is set again is written in the place of the old one, whose room was paid for.
     pub(crate) fn cost(&self, name: &str, value: &str) -> Option<usize> {
         match self.0.iter().find(|(known, _)| known == name) {
-            Some((_, old)) => Some(value.len().saturating_sub(old.len())),
+            Some((_, old)) => Some(value.len().saturating_sub(old.capacity())),
             None if self.0.len() < Self::MOST => {
                 Some(size_of::<(String, String)>() + name.len() + value.len())
             }

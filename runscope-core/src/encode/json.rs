@@ -179,6 +179,21 @@ mod tests {
         }
     }
 
+    /// Measured by time, with a bound far from noise: comparing each with each would take minutes.
+    #[test]
+    fn the_time_for_many_names_does_not_grow_with_their_square() {
+        let begin = std::time::Instant::now();
+        let pairs: Vec<_> = (0..100_000)
+            .map(|at| (format!("name{at}"), String::new()))
+            .collect();
+        let mut out = Vec::new();
+        fields(&pairs, |text, out| string(text, out), &mut out);
+        let read: crate::Fields = serde_json::from_slice(&out).unwrap();
+        assert_eq!(read.len(), pairs.len());
+        assert_eq!(read, pairs.into_iter().collect());
+        assert!(begin.elapsed().as_secs() < 60, "{:?}", begin.elapsed());
+    }
+
     #[test]
     fn times_are_seconds() {
         for (micros, text) in [(0, "0.000000"), (1_500_000, "1.500000"), (42, "0.000042")] {
