@@ -19,7 +19,7 @@ pub fn axum(recorder: &Recorder, cases: &Arc<Vec<Case>>) {
     let script = Arc::clone(cases);
     let app = axum::Router::new()
         .fallback(async move |request: axum::extract::Request| {
-            let case = &script[number(request.headers().get("x-case").map(|v| v.as_bytes()))];
+            let case = &script[number(request.headers().get("x-case").map(AsRef::as_ref))];
             let _body = axum::body::to_bytes(request.into_body(), usize::MAX).await;
             say(case);
             let mut response = Response::new(Body::from(case.response.body.clone()));
@@ -75,7 +75,7 @@ pub fn actix(recorder: &Recorder, cases: &Arc<Vec<Case>>) {
 }
 
 async fn answer(request: HttpRequest, script: web::Data<Vec<Case>>, _body: Bytes) -> HttpResponse {
-    let case = &script[number(request.headers().get("x-case").map(|v| v.as_bytes()))];
+    let case = &script[number(request.headers().get("x-case").map(AsRef::as_ref))];
     say(case);
     let mut response = HttpResponse::Ok();
     for (name, value) in &case.response.headers {
