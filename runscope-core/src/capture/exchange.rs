@@ -66,7 +66,8 @@ impl Exchange {
         })
     }
 
-    /// Records the response's head. Header names are in lower case; they are walked twice.
+    /// Records the response's head, in the place of an earlier one. Header names are in lower case;
+    /// they are walked twice.
     ///
     /// An upgraded connection is finished by this: what follows on it is no longer HTTP.
     pub fn respond<'h, H: Iterator<Item = (&'h str, &'h [u8])>>(
