@@ -20,9 +20,10 @@ type Frames = Vec<Result<Frame<Bytes>, io::Error>>;
 
 #[test]
 fn no_secret_leaves_in_an_error_a_trailer_or_a_call_of_the_app() {
-    for (rules, clean) in
-        [(RedactionRules::new(), true), (RedactionRules::new().enabled(false), false)]
-    {
+    for (rules, clean) in [
+        (RedactionRules::new(), true),
+        (RedactionRules::new().enabled(false), false),
+    ] {
         logs::keep();
         let api = FakeApi::accepting();
         let wire = Wiretap::before(&api.url());
@@ -49,21 +50,28 @@ fn no_secret_leaves_in_an_error_a_trailer_or_a_call_of_the_app() {
 
 /// A call by way of an HTTP client: its URL may hold userinfo, which no server ever sees there.
 async fn outgoing(recorder: &Recorder, cage: &mut Cage, unseen: &mut Cage) {
-    let client = RunscopeLayer::new(recorder).outgoing().layer(service_fn(
-        async |request: Request<_>| {
-            let body: runscope::tower::RequestBody<Body> = request.into_body();
-            let _ = body.collect().await;
-            Ok::<_, io::Error>(Response::new(Body::from("fine")))
-        },
-    ));
+    let client =
+        RunscopeLayer::new(recorder)
+            .outgoing()
+            .layer(service_fn(async |request: Request<_>| {
+                let body: runscope::tower::RequestBody<Body> = request.into_body();
+                let _ = body.collect().await;
+                Ok::<_, io::Error>(Response::new(Body::from("fine")))
+            }));
     let userinfo = unseen.text("userinfo of a call");
     let request = Request::post(format!(
         "https://user:{userinfo}@h.example/?api_key={}",
         cage.text("query of a call")
     ))
-    .header("authorization", format!("Bearer {}", cage.text("header of a call")))
+    .header(
+        "authorization",
+        format!("Bearer {}", cage.text("header of a call")),
+    )
     .header("content-type", "application/json")
-    .body(Body::from(format!(r#"{{"password":"{}"}}"#, cage.text("body of a call"))))
+    .body(Body::from(format!(
+        r#"{{"password":"{}"}}"#,
+        cage.text("body of a call")
+    )))
     .unwrap();
     let response = client.oneshot(request).await.unwrap();
     response.into_body().collect().await.unwrap();
@@ -81,15 +89,23 @@ async fn outgoing(recorder: &Recorder, cage: &mut Cage, unseen: &mut Cage) {
                 async move { Err::<Response<Body>, _>(error) }
             },
         ));
-        failing.oneshot(Request::new(Body::empty())).await.unwrap_err();
+        failing
+            .oneshot(Request::new(Body::empty()))
+            .await
+            .unwrap_err();
     }
 }
 
 /// Bodies that fail while they are streamed.
 async fn failing(recorder: &Recorder, cage: &mut Cage) {
-    for text in [cage.jwt("token in a stream's error"), cage.card("card in a stream's error")] {
-        let frames: Frames =
-            vec![Ok(Frame::data(Bytes::from("begun"))), Err(io::Error::other(text))];
+    for text in [
+        cage.jwt("token in a stream's error"),
+        cage.card("card in a stream's error"),
+    ] {
+        let frames: Frames = vec![
+            Ok(Frame::data(Bytes::from("begun"))),
+            Err(io::Error::other(text)),
+        ];
         let response = answer(recorder, frames).await;
         response.into_body().collect().await.unwrap_err();
     }
@@ -107,9 +123,16 @@ async fn trailers(recorder: &Recorder, unseen: &mut Cage) {
         let secret = unseen.text(&format!("trailer {name}"));
         trailers.insert(http::HeaderName::from_static(name), secret.parse().unwrap());
     }
-    let frames: Frames =
-        vec![Ok(Frame::data(Bytes::from("x"))), Ok(Frame::trailers(trailers.clone()))];
-    let collected = answer(recorder, frames).await.into_body().collect().await.unwrap();
+    let frames: Frames = vec![
+        Ok(Frame::data(Bytes::from("x"))),
+        Ok(Frame::trailers(trailers.clone())),
+    ];
+    let collected = answer(recorder, frames)
+        .await
+        .into_body()
+        .collect()
+        .await
+        .unwrap();
     assert_eq!(collected.trailers(), Some(&trailers));
 }
 

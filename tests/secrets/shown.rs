@@ -29,7 +29,8 @@ impl Shown {
     }
 
     fn error(&mut self, error: &dyn std::error::Error) {
-        self.0.push_str(&format!("{error}\n{error:?}\n{error:#?}\n"));
+        self.0
+            .push_str(&format!("{error}\n{error:?}\n{error:#?}\n"));
         if let Some(source) = error.source() {
             self.error(source);
         }
@@ -42,7 +43,10 @@ fn no_type_shows_a_secret() {
     let mut cage = Cage::default();
     let mut shown = Shown::default();
     let token = cage.text("token");
-    let scope = Scope::new().route("/x").access_token(cage.text("token of a scope")).bucket_key("b");
+    let scope = Scope::new()
+        .route("/x")
+        .access_token(cage.text("token of a scope"))
+        .bucket_key("b");
     let builder = Config::builder()
         .access_token(token.clone())
         .bucket_key("k3y")
@@ -51,7 +55,11 @@ fn no_type_shows_a_secret() {
         .scope(scope.clone())
         .redaction(RedactionRules::new().enabled(false));
     let access_token = AccessToken::from(token);
-    shown.debug(&access_token).display(&access_token).debug(&scope).debug(&builder);
+    shown
+        .debug(&access_token)
+        .display(&access_token)
+        .debug(&scope)
+        .debug(&builder);
     let config = builder.sink(MemorySink::new()).build().unwrap();
     shown.debug(&config);
     let options = ClientOptions::from(&config);
@@ -59,7 +67,11 @@ fn no_type_shows_a_secret() {
 
     let (recorder, guard) = Recorder::start(config).unwrap();
     let layer = RunscopeLayer::new(&recorder).service("shop");
-    shown.debug(&recorder).debug(&guard).debug(&layer).debug(&layer.layer("inner"));
+    shown
+        .debug(&recorder)
+        .debug(&guard)
+        .debug(&layer)
+        .debug(&layer.layer("inner"));
     shown.debug(&Runscope::new(&recorder).service("shop"));
 
     // Redaction is off here: what these show does not depend on it.
@@ -75,14 +87,21 @@ fn no_type_shows_a_secret() {
     let handle = exchange.handle();
     handle.set_consumer(&cage.text("consumer"));
     handle.tag("note", cage.text("tag"));
-    shown.debug(&exchange).debug(&tap).debug(&handle).debug(&recorder.stats());
+    shown
+        .debug(&exchange)
+        .debug(&tap)
+        .debug(&handle)
+        .debug(&recorder.stats());
     exchange.fail(&cage.text("error"), None);
     shown.debug(&exchange);
     drop((exchange, tap, handle));
     guard.shutdown_blocking(PATIENCE).unwrap();
     shown.debug(&recorder);
 
-    assert!(shown.0.contains("AccessToken([redacted])"), "the token's place is shown");
+    assert!(
+        shown.0.contains("AccessToken([redacted])"),
+        "the token's place is shown"
+    );
     cage.assert_absent("a type", shown.0.as_bytes());
     cage.assert_absent("the log", &logs::written());
 }
@@ -97,25 +116,48 @@ fn no_mistake_in_the_settings_shows_the_token() {
     };
     let base = || Config::builder().access_token("sound").bucket_key("k3y");
     let mut token = |slot: &str| cage.text(slot);
-    see(Config::builder().access_token(format!(" {}", token("token with a space"))).bucket_key("k"));
+    see(Config::builder()
+        .access_token(format!(" {}", token("token with a space")))
+        .bucket_key("k"));
     see(Config::builder().access_token(format!("{}\n", token("token with an end of line"))));
     see(Config::builder().access_token(format!("é{}", token("token beyond ASCII"))));
     see(base().api_endpoint(format!("https://{}@h", token("endpoint with a user"))));
     see(base().api_endpoint(format!("https://u:{}@h", token("endpoint with a password"))));
-    see(base().api_endpoint(format!("https://h/?access_token={}", token("endpoint with a query"))));
+    see(base().api_endpoint(format!(
+        "https://h/?access_token={}",
+        token("endpoint with a query")
+    )));
     see(base().api_endpoint(format!("https://h/#{}", token("endpoint with a fragment"))));
-    see(base().api_endpoint(format!("https://u:{}@h:port", token("endpoint that is no URL"))));
+    see(base().api_endpoint(format!(
+        "https://u:{}@h:port",
+        token("endpoint that is no URL")
+    )));
     see(base().api_endpoint(format!("u:{}@h", token("endpoint without a scheme"))));
     let scope = Scope::new().access_token(format!("{} ", token("token of a scope")));
     see(base().scope(scope));
 
     for vars in [
         vec![("RUNSCOPE_ACCES_TOKEN", token("misspelt variable"))],
-        vec![("RUNSCOPE_ACCESS_TOKEN", format!("{} x", token("variable with a space")))],
+        vec![(
+            "RUNSCOPE_ACCESS_TOKEN",
+            format!("{} x", token("variable with a space")),
+        )],
         vec![("RUNSCOPE_TOKEN", token("variable of another name"))],
-        vec![("RUNSCOPE_API_ENDPOINT", format!("https://{}@h", token("variable with a user")))],
-        vec![("RUNSCOPE_SCOPES", format!(r#"[{{"route":"/x","access_token":"{} "}}]"#, token("scopes")))],
-        vec![("RUNSCOPE_SCOPES", format!(r#"[{{"access_token":"{}""#, token("broken scopes")))],
+        vec![(
+            "RUNSCOPE_API_ENDPOINT",
+            format!("https://{}@h", token("variable with a user")),
+        )],
+        vec![(
+            "RUNSCOPE_SCOPES",
+            format!(
+                r#"[{{"route":"/x","access_token":"{} "}}]"#,
+                token("scopes")
+            ),
+        )],
+        vec![(
+            "RUNSCOPE_SCOPES",
+            format!(r#"[{{"access_token":"{}""#, token("broken scopes")),
+        )],
     ] {
         shown.error(&Config::from_vars(vars).expect_err("a mistake"));
     }
@@ -154,7 +196,11 @@ fn a_server_that_quotes_the_token_puts_it_in_no_error_and_no_log() {
         Reply::json(503, message.to_string()),
         Reply::json(400, format!(r#"{{"error":"no such token: {token}"}}"#)),
         Reply::Answer(401, Vec::new(), format!("<p>{token}</p>")),
-        Reply::with_header(302, "location", &format!("https://h/{token}/a?access_token={token}")),
+        Reply::with_header(
+            302,
+            "location",
+            &format!("https://h/{token}/a?access_token={token}"),
+        ),
         Reply::with_header(302, "location", &format!("//u:{token}@h/")),
         Reply::with_header(429, "retry-after", &token),
         Reply::Raw(format!("HTTP/1.1 200 {token}\r\n{token}\r\n\r\n").into_bytes()),
