@@ -4,20 +4,11 @@
 //! through the adapters and the client over real sockets; then all that came out is searched. The
 //! same search finds them where redaction is off, so it can fail.
 
-#![allow(
-    unreachable_pub,
-    reason = "modules of tests are used by several of them"
-)]
-#![allow(dead_code, reason = "no test uses the whole of what tests share")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "tests fail by panics"
-)]
+#![allow(unreachable_pub)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "support/api.rs"]
-mod api;
+mod support;
+
 #[path = "secrets/apps.rs"]
 mod apps;
 #[path = "secrets/canary.rs"]
@@ -35,13 +26,13 @@ mod shown;
 #[path = "support/wiretap.rs"]
 mod wiretap;
 
-use api::FakeApi;
 use canary::Cage;
 use plan::Case;
 use runscope::client::ClientOptions;
 use runscope::{Client, Config, Context, Message, Recorder, RedactionRules, Request, Response};
 use std::sync::Arc;
 use std::time::Duration;
+use support::api::FakeApi;
 use wiretap::Wiretap;
 
 const TOKEN: &str = "own-t0ken-zq7xj4ofk8vw2mtheconfig";

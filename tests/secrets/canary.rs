@@ -32,19 +32,28 @@ pub struct Canary {
 #[derive(Debug, Default)]
 pub struct Cage {
     pub canaries: Vec<Canary>,
+    first: usize,
 }
 
 impl Cage {
+    /// An empty cage whose secrets are none of those of `other`.
+    pub fn beside(other: &Self) -> Self {
+        Self {
+            first: other.first + 5000,
+            ..Self::default()
+        }
+    }
+
     /// A fresh secret of letters and digits.
     pub fn text(&mut self, slot: &str) -> String {
-        let text = format!("{HEAD}{:04}{TAIL}", self.canaries.len());
+        let text = format!("{HEAD}{:04}{TAIL}", self.next());
         self.keep(slot, &text);
         text
     }
 
     /// A fresh secret that is a number.
     pub fn number(&mut self, slot: &str) -> String {
-        let text = format!("{NUMBER}{:04}", self.canaries.len());
+        let text = format!("{NUMBER}{:04}", self.next());
         self.keep(slot, &text);
         text
     }
@@ -63,7 +72,7 @@ impl Cage {
 
     /// A fresh number of a payment card.
     pub fn card(&mut self, slot: &str) -> String {
-        let number = format!("{CARD}{:04}001", self.canaries.len());
+        let number = format!("{CARD}{:04}001", self.next());
         let doubled = |digit: u32| if digit > 4 { digit * 2 - 9 } else { digit * 2 };
         let digits = number.chars().filter_map(|digit| digit.to_digit(10)).rev();
         let sum: u32 = digits
@@ -73,6 +82,10 @@ impl Cage {
         let number = format!("{number}{}", (10 - sum % 10) % 10);
         self.keep(slot, &number);
         number
+    }
+
+    fn next(&self) -> usize {
+        self.first + self.canaries.len()
     }
 
     fn keep(&mut self, slot: &str, needle: &str) {

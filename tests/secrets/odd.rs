@@ -2,8 +2,9 @@
 //! streams that fail, trailers.
 
 use crate::canary::Cage;
+use crate::logs;
+use crate::support::api::FakeApi;
 use crate::{Wiretap, block_on, config, without_authorization};
-use crate::{api::FakeApi, logs};
 use actix_web::{App, HttpResponse, test as actix_test, web};
 use axum::body::Body;
 use bytes::Bytes;
@@ -29,7 +30,8 @@ fn no_secret_leaves_in_an_error_a_trailer_or_a_call_of_the_app() {
         let wire = Wiretap::before(&api.url());
         let config = config(rules).api_endpoint(wire.url()).build().unwrap();
         let (recorder, guard) = Recorder::start(config).unwrap();
-        let (mut cage, mut unseen) = (Cage::default(), Cage::default());
+        let mut cage = Cage::default();
+        let mut unseen = Cage::beside(&cage);
         block_on(outgoing(&recorder, &mut cage, &mut unseen));
         block_on(failing(&recorder, &mut cage));
         actix_web::rt::System::new().block_on(refused(&recorder, &mut cage));

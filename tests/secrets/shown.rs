@@ -1,7 +1,7 @@
 //! What the library's own types show of the token and of the traffic, and what it logs.
 
-use crate::api::{FakeApi, Reply};
 use crate::canary::Cage;
+use crate::support::api::{FakeApi, Reply};
 use crate::{PATIENCE, block_on, logs};
 use bytes::Bytes;
 use runscope::client::ClientOptions;
