@@ -2,6 +2,10 @@
 
 /// What a content coding gave back.
 #[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(feature = "gzip"),
+    expect(dead_code, reason = "without the feature no coding is known")
+)]
 pub(super) enum Decoded {
     /// The body was not coded.
     Plain,
