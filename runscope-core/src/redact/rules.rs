@@ -71,7 +71,8 @@ impl<'a> BodyContext<'a> {
 ///
 /// By default every value whose name holds `auth`, `token`, `secret`, `password`, `session`, `cookie`
 /// and their like is masked in headers, URLs and bodies, and so are userinfo in URLs, JWT-shaped
-/// values and card numbers wherever they stand. Names given here are exact, and they are compared
+/// values and card numbers, but for headers whose syntax has no room for them (`accept`, `date`,
+/// `host` and their like). Names given here are exact, and they are compared
 /// without regard to case, `-`, `_` and camelCase: `x-api-key`, `X_API_KEY` and `xApiKey` are one name.
 /// A name that was added is always secret, one that was removed never is because of its name.
 #[derive(Clone)]
