@@ -1,0 +1,23 @@
+//! One HTTP exchange as the inspector keeps it: the message, and what is looked up by.
+
+mod attributes;
+mod timestamp;
+
+pub use attributes::{Attributes, UrlParts};
+pub use timestamp::Timestamp;
+
+use runscope_core::Message;
+use uuid::Uuid;
+
+/// A stored exchange.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exchange {
+    /// Its place in the order of arrival; larger is newer. Never used twice in one data directory.
+    pub sequence: i64,
+    /// The API's identifier of it.
+    pub uuid: Uuid,
+    /// What it can be looked up by without reading the message.
+    pub attributes: Attributes,
+    /// The message; its bodies are left out where they were not asked for.
+    pub message: Message,
+}

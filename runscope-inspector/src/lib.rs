@@ -1,0 +1,4 @@
+//! A traffic inspector that speaks the Runscope messages API.
+
+pub mod exchange;
+pub mod query;
