@@ -128,6 +128,23 @@ impl<'a> UrlParts<'a> {
     }
 }
 
+/// The outcome of this name, or `None` where the wire has no such outcome.
+#[must_use]
+pub fn outcome_named(name: &str) -> Option<&'static str> {
+    let known = [
+        Outcome::Complete,
+        Outcome::Aborted,
+        Outcome::Error,
+        Outcome::Panic,
+        Outcome::Upgraded,
+        Outcome::Open,
+    ];
+    known
+        .into_iter()
+        .map(outcome_name)
+        .find(|known| *known == name)
+}
+
 /// The outcome's name, as the wire spells it.
 fn outcome_name(outcome: Outcome) -> &'static str {
     match outcome {

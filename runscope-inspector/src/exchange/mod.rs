@@ -3,7 +3,7 @@
 mod attributes;
 mod timestamp;
 
-pub use attributes::{Attributes, UrlParts};
+pub use attributes::{Attributes, UrlParts, outcome_named};
 pub use timestamp::Timestamp;
 
 use runscope_core::Message;

@@ -208,7 +208,7 @@ mod tests {
     fn a_decoded_query_is_shown_beside_the_url() {
         let mut seen = Vec::new();
         url_pieces("http://h/p?q=two%20words&n=1", |piece| {
-            seen.push(piece.to_owned())
+            seen.push(piece.to_owned());
         });
         assert_eq!(seen, ["http://h/p?q=two%20words&n=1", "q two words", "n 1"]);
     }

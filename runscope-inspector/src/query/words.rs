@@ -16,14 +16,14 @@ pub fn words(text: &str) -> impl Iterator<Item = String> + '_ {
         while chars.next_if(|char| !is_word_char(*char)).is_some() {}
         let first = chars.next()?;
         let mut word = String::new();
-        word.extend(first.to_lowercase());
+        word.extend(lower(first));
         if stands_alone(first) {
             return Some(word);
         }
         let mut length = 1;
         while let Some(char) = chars.next_if(|char| is_word_char(*char) && !stands_alone(*char)) {
             if length < LONGEST_WORD {
-                word.extend(char.to_lowercase());
+                word.extend(lower(char));
                 length += 1;
             }
         }
@@ -36,6 +36,12 @@ pub fn words(text: &str) -> impl Iterator<Item = String> + '_ {
 #[must_use]
 pub fn fold(text: &str) -> String {
     text.chars().flat_map(char::to_lowercase).collect()
+}
+
+/// A character of a word in lower case. Where that adds a mark (`İ`), the mark is no part of the word,
+/// so that cutting a word again gives the same word.
+fn lower(char: char) -> impl Iterator<Item = char> {
+    char.to_lowercase().filter(|char| is_word_char(*char))
 }
 
 /// Whether a character is part of a word.
@@ -129,6 +135,7 @@ mod tests {
             ("snö ÅÄÖ Straße ΟΔΟΣ", "snö|åäö|straße|οδοσ"),
             ("東京 abc東", "東|京|abc|東"),
             ("a\u{e000}b \u{2028}", "a|b"),
+            ("İstanbul", "istanbul"),
             ("--", ""),
         ] {
             assert_eq!(

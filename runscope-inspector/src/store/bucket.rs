@@ -1,0 +1,74 @@
+use crate::exchange::Timestamp;
+use uuid::Uuid;
+
+/// A store's own number for a bucket; never used twice in one data directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BucketId(pub(super) i64);
+
+/// A bucket that exchanges are stored in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bucket {
+    /// The store's number for it.
+    pub id: BucketId,
+    /// Its key in the API's paths.
+    pub key: String,
+    /// Its name.
+    pub name: String,
+    /// The team it was made for; a label and nothing more.
+    pub team: String,
+    /// Whether it is the one that was made with the store, which can't be deleted.
+    pub default: bool,
+    /// When it was made.
+    pub created: Timestamp,
+}
+
+/// A bucket to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewBucket {
+    /// Its name.
+    pub name: String,
+    /// The team it is for.
+    pub team: String,
+}
+
+/// What a token allows in its bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything that does not change what is stored.
+    Read,
+    /// Sending messages, and nothing else.
+    Write,
+}
+
+/// A token's bucket and scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grant {
+    /// The bucket it lets in to.
+    pub bucket: BucketId,
+    /// What it allows there.
+    pub scope: Scope,
+}
+
+/// What is known of a token: all but the token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenInfo {
+    /// Its number, by which it is removed.
+    pub id: i64,
+    /// What it allows.
+    pub scope: Scope,
+    /// When it was made.
+    pub created: Timestamp,
+}
+
+/// An exchange that anyone who knows its name can read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    /// The name that can't be guessed.
+    pub name: String,
+    /// The bucket of the exchange.
+    pub bucket: BucketId,
+    /// The exchange.
+    pub uuid: Uuid,
+    /// When it was shared.
+    pub created: Timestamp,
+}

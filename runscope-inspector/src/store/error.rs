@@ -1,0 +1,121 @@
+use std::fmt;
+use std::path::PathBuf;
+
+/// Why a store could not do what it was asked.
+#[derive(Debug, Clone)]
+pub struct StoreError {
+    kind: Kind,
+}
+
+#[derive(Debug, Clone)]
+enum Kind {
+    Full,
+    NoBucket,
+    Newer {
+        file: PathBuf,
+        found: i64,
+        known: i64,
+    },
+    InUse(PathBuf),
+    Closed,
+    Failed(String),
+}
+
+impl StoreError {
+    /// Whether there was no room on the disk. Reading goes on.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        matches!(self.kind, Kind::Full)
+    }
+
+    /// Whether the bucket is gone.
+    #[must_use]
+    pub fn is_no_bucket(&self) -> bool {
+        matches!(self.kind, Kind::NoBucket)
+    }
+
+    /// Whether a file was written by a newer version, which this one must not touch.
+    #[must_use]
+    pub fn is_newer(&self) -> bool {
+        matches!(self.kind, Kind::Newer { .. })
+    }
+
+    /// Whether another process has the data directory open.
+    #[must_use]
+    pub fn is_in_use(&self) -> bool {
+        matches!(self.kind, Kind::InUse(_))
+    }
+
+    pub(super) fn no_bucket() -> Self {
+        Self {
+            kind: Kind::NoBucket,
+        }
+    }
+
+    pub(super) fn newer(file: PathBuf, found: i64, known: i64) -> Self {
+        Self {
+            kind: Kind::Newer { file, found, known },
+        }
+    }
+
+    pub(super) fn in_use(directory: PathBuf) -> Self {
+        Self {
+            kind: Kind::InUse(directory),
+        }
+    }
+
+    pub(super) fn closed() -> Self {
+        Self { kind: Kind::Closed }
+    }
+
+    pub(super) fn failed(what: impl fmt::Display) -> Self {
+        Self {
+            kind: Kind::Failed(what.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::Full => {
+                f.write_str("the disk is full: nothing more can be stored until there is room")
+            }
+            Kind::NoBucket => f.write_str("the bucket does not exist"),
+            Kind::Newer { file, found, known } => write!(
+                f,
+                "{} has version {found} and this program knows versions up to {known}: use a newer runscope-inspector",
+                file.display()
+            ),
+            Kind::InUse(directory) => {
+                write!(
+                    f,
+                    "{} is in use by another runscope-inspector",
+                    directory.display()
+                )
+            }
+            Kind::Closed => f.write_str("the store is closed"),
+            Kind::Failed(what) => write!(f, "the store failed: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DiskFull) => Self { kind: Kind::Full },
+            _ => Self::failed(error),
+        }
+    }
+}
+
+impl From<std::io::Error> for StoreError {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::StorageFull => Self { kind: Kind::Full },
+            _ => Self::failed(error),
+        }
+    }
+}

@@ -1,0 +1,224 @@
+use super::database::Shared;
+use super::document::Document;
+use super::partition::Partition;
+use super::reader::minute;
+use super::row::{self, Stored};
+use super::schema;
+use crate::exchange::{Attributes, Timestamp};
+use crate::store::seam::{Appended, Kept};
+use crate::store::{BucketId, StoreError};
+use runscope_core::Message;
+use rusqlite::{Connection, params};
+use std::collections::HashMap;
+
+/// One transaction of the writer: puts documents at the places from `next` on.
+pub(super) struct Batch<'a> {
+    shared: &'a Shared,
+    connection: &'a Connection,
+    next: i64,
+    counts: Counts,
+    joined: Vec<i64>,
+}
+
+/// What a batch did, once it is committed.
+pub(super) struct Written {
+    pub(super) next: i64,
+    pub(super) joined: Vec<i64>,
+}
+
+impl<'a> Batch<'a> {
+    pub(super) fn new(shared: &'a Shared, connection: &'a Connection, next: i64) -> Self {
+        Self {
+            shared,
+            connection,
+            next,
+            counts: Counts::default(),
+            joined: Vec::new(),
+        }
+    }
+
+    /// Stores a document, unless its identifier is known.
+    pub(super) fn put(&mut self, document: Document) -> Result<Appended, StoreError> {
+        if self.shared.catalogue.floor(document.bucket).is_none() {
+            return Err(StoreError::no_bucket());
+        }
+        if let Some(known) = self.known(&document)? {
+            return self.join(known, document);
+        }
+        let sequence = self.next;
+        row::insert(self.connection, sequence, &document)?;
+        self.counts
+            .add(document.bucket, &document.attributes, sequence, 1);
+        self.next += 1;
+        Ok(Appended::new(sequence, document.arrived, Kept::New))
+    }
+
+    /// Writes the counts; the caller commits.
+    pub(super) fn finish(self) -> Result<Written, StoreError> {
+        self.counts.write(self.connection)?;
+        Ok(Written {
+            next: self.next,
+            joined: self.joined,
+        })
+    }
+
+    /// The exchange that has the document's identifier already: in this partition by its index, in
+    /// a sealed one only where its filter does not rule it out.
+    fn known(&self, document: &Document) -> Result<Option<Known>, StoreError> {
+        let Some(identity) = document.identity else {
+            return Ok(None);
+        };
+        let find = |connection: &Connection| find(self.shared, connection, identity, document);
+        if let Some((stored, message)) = find(self.connection)? {
+            return Ok(Some(Known {
+                partition: None,
+                stored,
+                message,
+            }));
+        }
+        for (partition, _) in self.shared.partitions.sealed().into_iter().rev() {
+            if !partition.may_have(identity) {
+                continue;
+            }
+            if let Some((stored, message)) = partition.read(find)?.flatten() {
+                return Ok(Some(Known {
+                    partition: Some(partition),
+                    stored,
+                    message,
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Makes one exchange of two halves; anything else that is known stays as it is.
+    fn join(&mut self, known: Known, document: Document) -> Result<Appended, StoreError> {
+        let Known {
+            partition,
+            stored,
+            message,
+        } = known;
+        let Some(whole) = joined(message, document.message) else {
+            return Ok(Appended::new(stored.sequence, stored.arrived, Kept::Known));
+        };
+        let whole = Document::new(stored.bucket, whole, stored.arrived, &self.shared.codec)?;
+        match partition {
+            None => replace(self.connection, &mut self.counts, &stored, &whole)?,
+            Some(partition) => {
+                let settings = &self.shared.settings;
+                let mut connection =
+                    schema::open(partition.path(), schema::PARTITION, settings, false)?;
+                let transaction = connection.transaction()?;
+                let mut counts = Counts::default();
+                replace(&transaction, &mut counts, &stored, &whole)?;
+                counts.write(&transaction)?;
+                transaction.commit()?;
+            }
+        }
+        self.joined.push(stored.sequence);
+        Ok(Appended::new(stored.sequence, stored.arrived, Kept::Joined))
+    }
+}
+
+struct Known {
+    /// The sealed partition it is in; `None` is the one that is written.
+    partition: Option<std::sync::Arc<Partition>>,
+    stored: Stored,
+    message: Message,
+}
+
+/// Two identifiers can share a hash, and cleared exchanges are known no more.
+fn find(
+    shared: &Shared,
+    connection: &Connection,
+    identity: i64,
+    document: &Document,
+) -> Result<Option<(Stored, Message)>, StoreError> {
+    let floor = shared.catalogue.floor(document.bucket).unwrap_or(i64::MAX);
+    let mut statement =
+        connection.prepare_cached("SELECT seq FROM exchange WHERE identity = ?1 AND seq > ?2")?;
+    let sequences: Vec<i64> = statement
+        .query_map([identity, floor], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for sequence in sequences {
+        let Some(stored) = Stored::find(connection, sequence)? else {
+            continue;
+        };
+        let message = row::message(connection, &shared.codec, sequence, true)?;
+        if stored.bucket == document.bucket
+            && message.unique_identifier == document.message.unique_identifier
+        {
+            return Ok(Some((stored, message)));
+        }
+    }
+    Ok(None)
+}
+
+/// The known message with the half it lacks, or `None` where the new one brings none. Of two
+/// contexts the later is kept: it knows how the exchange ended.
+fn joined(known: Message, new: Message) -> Option<Message> {
+    let brings_request = known.request.is_none() && new.request.is_some();
+    let brings_response = known.response.is_none() && new.response.is_some();
+    if !brings_request && !brings_response {
+        return None;
+    }
+    let mut whole = known;
+    whole.request = whole.request.or(new.request);
+    whole.response = whole.response.or(new.response);
+    whole.context = new.context.or(whole.context);
+    Some(whole)
+}
+
+fn replace(
+    connection: &Connection,
+    counts: &mut Counts,
+    stored: &Stored,
+    whole: &Document,
+) -> Result<(), StoreError> {
+    row::delete(connection, stored.sequence)?;
+    row::insert(connection, stored.sequence, whole)?;
+    counts.add(stored.bucket, &stored.attributes, stored.sequence, -1);
+    counts.add(stored.bucket, &whole.attributes, stored.sequence, 1);
+    Ok(())
+}
+
+/// The changes of the rollup, added up so that each of its rows is written once a transaction.
+#[derive(Default)]
+struct Counts(HashMap<(BucketId, i64, u8), Count>);
+
+struct Count {
+    count: i64,
+    first: i64,
+    last: i64,
+}
+
+impl Counts {
+    fn add(&mut self, bucket: BucketId, attributes: &Attributes, sequence: i64, by: i64) {
+        let key = (bucket, minute(attributes.time), attributes.status_class());
+        let count = self.0.entry(key).or_insert(Count {
+            count: 0,
+            first: sequence,
+            last: sequence,
+        });
+        count.count += by;
+        count.first = count.first.min(sequence);
+        count.last = count.last.max(sequence);
+    }
+
+    fn write(&self, connection: &Connection) -> Result<(), StoreError> {
+        let sql = "INSERT INTO rollup VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET \
+                   count = count + excluded.count, first = min(first, excluded.first), last = max(last, excluded.last)";
+        let mut statement = connection.prepare_cached(sql)?;
+        for ((bucket, minute, class), Count { count, first, last }) in &self.0 {
+            statement.execute(params![bucket.0, minute, class, count, first, last])?;
+        }
+        Ok(())
+    }
+}
+
+/// When the first exchange of a partition arrived.
+pub(super) fn first_arrival(connection: &Connection) -> Result<Option<Timestamp>, StoreError> {
+    let sql = "SELECT (SELECT arrived FROM exchange ORDER BY seq LIMIT 1)";
+    let arrived: Option<i64> = connection.query_row(sql, [], |row| row.get(0))?;
+    Ok(arrived.map(Timestamp::from_micros))
+}

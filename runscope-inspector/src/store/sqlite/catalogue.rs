@@ -1,0 +1,305 @@
+use super::Settings;
+use super::schema;
+use crate::exchange::Timestamp;
+use crate::store::{Bucket, BucketId, Grant, NewBucket, Scope, Share, StoreError, TokenInfo};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use uuid::Uuid;
+
+/// Buckets and what belongs to them; small, so one connection serves all.
+#[derive(Debug)]
+pub(super) struct Catalogue {
+    connection: Mutex<Connection>,
+    /// The buckets that exist, each with the place up to which it is cleared.
+    floors: RwLock<HashMap<BucketId, i64>>,
+}
+
+impl Catalogue {
+    pub(super) fn open(settings: &Settings) -> Result<Self, StoreError> {
+        let path = settings.directory.join("catalogue.db");
+        let connection = schema::open(&path, schema::CATALOGUE, settings, true)?;
+        let catalogue = Self {
+            connection: Mutex::new(connection),
+            floors: RwLock::default(),
+        };
+        if catalogue.buckets()?.is_empty() {
+            let bucket = NewBucket {
+                name: "Default".to_owned(),
+                team: "default".to_owned(),
+            };
+            catalogue.insert_bucket("default", &bucket, true)?;
+        }
+        let floors = catalogue
+            .lock()
+            .prepare("SELECT id, floor FROM bucket")?
+            .query_map([], |row| Ok((BucketId(row.get(0)?), row.get(1)?)))?
+            .collect::<Result<_, _>>()?;
+        *catalogue
+            .floors
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = floors;
+        Ok(catalogue)
+    }
+
+    /// The place up to which a bucket is cleared; `None` where there is no such bucket.
+    pub(super) fn floor(&self, bucket: BucketId) -> Option<i64> {
+        self.floors
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&bucket)
+            .copied()
+    }
+
+    /// How many buckets there are.
+    pub(super) fn bucket_count(&self) -> usize {
+        self.floors
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len()
+    }
+
+    pub(super) fn buckets(&self) -> Result<Vec<Bucket>, StoreError> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached("SELECT * FROM bucket ORDER BY id")?;
+        let buckets = statement
+            .query_map([], read_bucket)?
+            .collect::<Result<_, _>>()?;
+        Ok(buckets)
+    }
+
+    pub(super) fn bucket(&self, key: &str) -> Result<Option<Bucket>, StoreError> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached("SELECT * FROM bucket WHERE key = ?1")?;
+        Ok(statement.query_row([key], read_bucket).optional()?)
+    }
+
+    pub(super) fn create_bucket(&self, bucket: &NewBucket) -> Result<Bucket, StoreError> {
+        let key = Uuid::new_v4().simple().to_string();
+        self.insert_bucket(key.get(..12).unwrap_or(&key), bucket, false)
+    }
+
+    /// Hides what a bucket has up to a place, and notes that it is to be purged.
+    pub(super) fn clear(&self, bucket: BucketId, through: i64) -> Result<(), StoreError> {
+        let mut connection = self.lock();
+        let transaction = connection.transaction()?;
+        transaction.execute(
+            "UPDATE bucket SET floor = ?2 WHERE id = ?1",
+            params![bucket.0, through],
+        )?;
+        transaction.execute("DELETE FROM share WHERE bucket = ?1", [bucket.0])?;
+        note_purge(&transaction, bucket, through)?;
+        transaction.commit()?;
+        let mut floors = self.floors.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(floor) = floors.get_mut(&bucket) {
+            *floor = through;
+        }
+        Ok(())
+    }
+
+    /// Deletes a bucket, and notes that its exchanges up to a place are to be purged.
+    pub(super) fn delete_bucket(&self, bucket: BucketId, through: i64) -> Result<(), StoreError> {
+        let mut connection = self.lock();
+        let transaction = connection.transaction()?;
+        for sql in [
+            "DELETE FROM bucket WHERE id = ?1",
+            "DELETE FROM token WHERE bucket = ?1",
+            "DELETE FROM share WHERE bucket = ?1",
+        ] {
+            transaction.execute(sql, [bucket.0])?;
+        }
+        note_purge(&transaction, bucket, through)?;
+        transaction.commit()?;
+        self.floors
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&bucket);
+        Ok(())
+    }
+
+    /// The buckets to be purged, each with the place up to which.
+    pub(super) fn purges(&self) -> Result<Vec<(BucketId, i64)>, StoreError> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached("SELECT bucket, through FROM purge")?;
+        let purges = statement.query_map([], |row| Ok((BucketId(row.get(0)?), row.get(1)?)))?;
+        Ok(purges.collect::<Result<_, _>>()?)
+    }
+
+    /// Forgets a purge that is done, unless it was extended meanwhile.
+    pub(super) fn purged(&self, bucket: BucketId, through: i64) -> Result<(), StoreError> {
+        let sql = "DELETE FROM purge WHERE bucket = ?1 AND through = ?2";
+        self.lock().execute(sql, params![bucket.0, through])?;
+        Ok(())
+    }
+
+    pub(super) fn add_token(
+        &self,
+        bucket: BucketId,
+        scope: Scope,
+        digest: &[u8; 32],
+    ) -> Result<TokenInfo, StoreError> {
+        let created = Timestamp::now();
+        let scope_number = i64::from(scope == Scope::Write);
+        let connection = self.lock();
+        connection.execute(
+            "INSERT INTO token (bucket, scope, digest, created) VALUES (?1, ?2, ?3, ?4)",
+            params![bucket.0, scope_number, digest, created.as_micros()],
+        )?;
+        Ok(TokenInfo {
+            id: connection.last_insert_rowid(),
+            scope,
+            created,
+        })
+    }
+
+    pub(super) fn tokens(&self, bucket: BucketId) -> Result<Vec<TokenInfo>, StoreError> {
+        let connection = self.lock();
+        let sql = "SELECT id, scope, created FROM token WHERE bucket = ?1 ORDER BY id";
+        let mut statement = connection.prepare_cached(sql)?;
+        let tokens = statement.query_map([bucket.0], |row| {
+            let created = Timestamp::from_micros(row.get(2)?);
+            Ok(TokenInfo {
+                id: row.get(0)?,
+                scope: read_scope(row, 1)?,
+                created,
+            })
+        })?;
+        Ok(tokens.collect::<Result<_, _>>()?)
+    }
+
+    pub(super) fn remove_token(&self, bucket: BucketId, id: i64) -> Result<bool, StoreError> {
+        let sql = "DELETE FROM token WHERE bucket = ?1 AND id = ?2";
+        Ok(self.lock().execute(sql, params![bucket.0, id])? > 0)
+    }
+
+    pub(super) fn grant(&self, digest: &[u8; 32]) -> Result<Option<Grant>, StoreError> {
+        let connection = self.lock();
+        let mut statement =
+            connection.prepare_cached("SELECT bucket, scope FROM token WHERE digest = ?1")?;
+        let grant = statement.query_row([digest], |row| {
+            Ok(Grant {
+                bucket: BucketId(row.get(0)?),
+                scope: read_scope(row, 1)?,
+            })
+        });
+        Ok(grant.optional()?)
+    }
+
+    pub(super) fn share(&self, bucket: BucketId, uuid: Uuid) -> Result<Share, StoreError> {
+        let connection = self.lock();
+        connection.execute(
+            "INSERT INTO share (name, bucket, uuid, created) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (bucket, uuid) DO NOTHING",
+            params![Uuid::new_v4().simple().to_string(), bucket.0, uuid.as_bytes(), Timestamp::now().as_micros()],
+        )?;
+        let sql = "SELECT name, bucket, uuid, created FROM share WHERE bucket = ?1 AND uuid = ?2";
+        Ok(connection.query_row(sql, params![bucket.0, uuid.as_bytes()], read_share)?)
+    }
+
+    pub(super) fn unshare(&self, bucket: BucketId, uuid: Uuid) -> Result<bool, StoreError> {
+        let sql = "DELETE FROM share WHERE bucket = ?1 AND uuid = ?2";
+        Ok(self
+            .lock()
+            .execute(sql, params![bucket.0, uuid.as_bytes()])?
+            > 0)
+    }
+
+    pub(super) fn shares(&self, bucket: BucketId) -> Result<Vec<Share>, StoreError> {
+        let connection = self.lock();
+        let sql = "SELECT name, bucket, uuid, created FROM share WHERE bucket = ?1 ORDER BY created DESC, name";
+        let mut statement = connection.prepare_cached(sql)?;
+        let shares = statement
+            .query_map([bucket.0], read_share)?
+            .collect::<Result<_, _>>()?;
+        Ok(shares)
+    }
+
+    pub(super) fn shared(&self, name: &str) -> Result<Option<Share>, StoreError> {
+        let connection = self.lock();
+        let sql = "SELECT name, bucket, uuid, created FROM share WHERE name = ?1";
+        Ok(connection.query_row(sql, [name], read_share).optional()?)
+    }
+
+    /// The compression dictionaries, the newest last.
+    pub(super) fn dictionaries(&self) -> Result<Vec<Vec<u8>>, StoreError> {
+        let connection = self.lock();
+        let mut statement = connection.prepare("SELECT bytes FROM dictionary ORDER BY created")?;
+        let dictionaries = statement
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        Ok(dictionaries)
+    }
+
+    pub(super) fn add_dictionary(&self, bytes: &[u8]) -> Result<(), StoreError> {
+        let sql = "INSERT INTO dictionary (bytes, created) VALUES (?1, ?2)";
+        self.lock()
+            .execute(sql, params![bytes, Timestamp::now().as_micros()])?;
+        Ok(())
+    }
+
+    fn insert_bucket(
+        &self,
+        key: &str,
+        bucket: &NewBucket,
+        default: bool,
+    ) -> Result<Bucket, StoreError> {
+        let created = Timestamp::now();
+        let connection = self.lock();
+        connection.execute(
+            "INSERT INTO bucket (key, name, team, is_default, created) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![key, bucket.name, bucket.team, default, created.as_micros()],
+        )?;
+        let id = BucketId(connection.last_insert_rowid());
+        self.floors
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id, 0);
+        let NewBucket { name, team } = bucket.clone();
+        Ok(Bucket {
+            id,
+            key: key.to_owned(),
+            name,
+            team,
+            default,
+            created,
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn note_purge(connection: &Connection, bucket: BucketId, through: i64) -> Result<(), StoreError> {
+    let sql =
+        "INSERT INTO purge VALUES (?1, ?2) ON CONFLICT DO UPDATE SET through = excluded.through";
+    connection.execute(sql, params![bucket.0, through])?;
+    Ok(())
+}
+
+fn read_bucket(row: &Row<'_>) -> rusqlite::Result<Bucket> {
+    Ok(Bucket {
+        id: BucketId(row.get("id")?),
+        key: row.get("key")?,
+        name: row.get("name")?,
+        team: row.get("team")?,
+        default: row.get("is_default")?,
+        created: Timestamp::from_micros(row.get("created")?),
+    })
+}
+
+fn read_scope(row: &Row<'_>, at: usize) -> rusqlite::Result<Scope> {
+    let write: bool = row.get(at)?;
+    Ok(if write { Scope::Write } else { Scope::Read })
+}
+
+fn read_share(row: &Row<'_>) -> rusqlite::Result<Share> {
+    let uuid: [u8; 16] = row.get(2)?;
+    Ok(Share {
+        name: row.get(0)?,
+        bucket: BucketId(row.get(1)?),
+        uuid: Uuid::from_bytes(uuid),
+        created: Timestamp::from_micros(row.get(3)?),
+    })
+}

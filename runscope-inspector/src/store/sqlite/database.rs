@@ -1,0 +1,319 @@
+use super::aggregate;
+use super::catalogue::Catalogue;
+use super::codec::Codec;
+use super::document::Document;
+use super::keeper;
+use super::partition::Partition;
+use super::partitions::Partitions;
+use super::reader::{self, Reader};
+use super::schema;
+use super::settings::Settings;
+use super::writer::{Job, Writer, seal};
+use crate::exchange::{Exchange, Timestamp};
+use crate::store::seam::sequence_of;
+use crate::store::{
+    Appended, Bucket, BucketId, Changes, Facets, Grant, Histogram, NewBucket, Page, Scan, Scope,
+    Search, Share, Stats, Store, StoreError, Summary, TokenInfo,
+};
+use runscope_core::Message;
+use std::fs::{self, File, TryLockError};
+use std::path::Path;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use tokio::sync::{broadcast, watch};
+use uuid::Uuid;
+
+/// Jobs that can wait for the writer; who comes later waits to be let in.
+const WAITING_JOBS: usize = 64;
+
+/// The store in SQLite files of one directory. Dropping it commits what was appended and ends its
+/// threads.
+#[derive(Debug)]
+pub struct Sqlite {
+    pub(super) shared: Arc<Shared>,
+    writer: SyncSender<Job>,
+    threads: Vec<JoinHandle<()>>,
+    /// Held for as long as the store is open, so that no second process writes the same files.
+    _lock: File,
+}
+
+/// What readers, writer and keeper have in common.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) settings: Settings,
+    pub(super) catalogue: Catalogue,
+    pub(super) partitions: Partitions,
+    pub(super) codec: Codec,
+    pub(super) newest: watch::Sender<i64>,
+    pub(super) joined: broadcast::Sender<i64>,
+    keeper: Mutex<Option<SyncSender<()>>>,
+}
+
+impl Shared {
+    /// Has the keeper look now. Where it has been woken already, once is enough.
+    pub(super) fn wake_keeper(&self) {
+        if let Some(keeper) = self
+            .keeper
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_ref()
+        {
+            let _ = keeper.try_send(());
+        }
+    }
+}
+
+impl Sqlite {
+    /// Opens the store of a directory, or makes it.
+    ///
+    /// # Errors
+    ///
+    /// When another process has it open, a file is of a newer version, or the disk fails.
+    pub fn open(settings: Settings) -> Result<Self, StoreError> {
+        create_private_directory(&settings.directory)?;
+        let lock = File::create(settings.directory.join("lock"))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(StoreError::in_use(settings.directory)),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+        let catalogue = Catalogue::open(&settings)?;
+        let codec = Codec::new(catalogue.dictionaries()?);
+        let partitions = find_partitions(&settings)?;
+        let (wake, wakes) = sync_channel(1);
+        let shared = Arc::new(Shared {
+            settings,
+            catalogue,
+            partitions,
+            codec,
+            newest: watch::Sender::new(0),
+            joined: broadcast::Sender::new(1024),
+            keeper: Mutex::new(Some(wake)),
+        });
+        let (writer, jobs) = sync_channel(WAITING_JOBS);
+        let worker = Writer::open(Arc::clone(&shared))?;
+        let keeper = (Arc::clone(&shared), writer.clone());
+        let threads = vec![
+            spawn("inspector-writer", move || worker.run(&jobs))?,
+            spawn("inspector-keeper", move || {
+                keeper::run(&keeper.0, &keeper.1, &wakes);
+            })?,
+        ];
+        shared.wake_keeper();
+        Ok(Self {
+            shared,
+            writer,
+            threads,
+            _lock: lock,
+        })
+    }
+
+    fn ask<T>(
+        &self,
+        job: impl FnOnce(SyncSender<Result<T, StoreError>>) -> Job,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = sync_channel(1);
+        self.writer
+            .send(job(reply))
+            .map_err(|_| StoreError::closed())?;
+        answer.recv().map_err(|_| StoreError::closed())?
+    }
+}
+
+impl Store for Sqlite {
+    fn append(
+        &self,
+        bucket: BucketId,
+        messages: Vec<Message>,
+    ) -> Result<Vec<Appended>, StoreError> {
+        let arrived = Timestamp::now();
+        let documents = messages
+            .into_iter()
+            .map(|message| Document::new(bucket, message, arrived, &self.shared.codec))
+            .collect::<Result<Vec<_>, _>>()?;
+        let appended = self.ask(|reply| Job::Append(documents, reply))?;
+        if !self.shared.codec.has_dictionary() {
+            self.shared.wake_keeper();
+        }
+        Ok(appended)
+    }
+
+    fn exchange(&self, bucket: BucketId, uuid: Uuid) -> Result<Option<Exchange>, StoreError> {
+        let found = reader::at(&self.shared, bucket, sequence_of(uuid))?;
+        Ok(found.filter(|exchange| exchange.uuid == uuid))
+    }
+
+    fn search(&self, search: &Search) -> Result<Page, StoreError> {
+        Reader::new(&self.shared, &search.scan)?.page(search)
+    }
+
+    fn arrived_after(
+        &self,
+        bucket: BucketId,
+        sequence: i64,
+        most: usize,
+    ) -> Result<Vec<Exchange>, StoreError> {
+        reader::after(&self.shared, bucket, sequence, most)
+    }
+
+    fn at(&self, bucket: BucketId, sequence: i64) -> Result<Option<Exchange>, StoreError> {
+        reader::at(&self.shared, bucket, sequence)
+    }
+
+    fn facets(&self, scan: &Scan, values: usize) -> Result<Facets, StoreError> {
+        aggregate::facets(&self.shared, scan, values)
+    }
+
+    fn histogram(&self, scan: &Scan, step: Duration) -> Result<Histogram, StoreError> {
+        aggregate::histogram(&self.shared, scan, step)
+    }
+
+    fn summary(&self, scan: &Scan) -> Result<Summary, StoreError> {
+        aggregate::summary(&self.shared, scan)
+    }
+
+    fn clear(&self, bucket: BucketId) -> Result<(), StoreError> {
+        self.ask(|reply| Job::Clear(bucket, reply))?;
+        self.shared.wake_keeper();
+        Ok(())
+    }
+
+    fn buckets(&self) -> Result<Vec<Bucket>, StoreError> {
+        self.shared.catalogue.buckets()
+    }
+
+    fn bucket(&self, key: &str) -> Result<Option<Bucket>, StoreError> {
+        self.shared.catalogue.bucket(key)
+    }
+
+    fn create_bucket(&self, bucket: &NewBucket) -> Result<Bucket, StoreError> {
+        self.shared.catalogue.create_bucket(bucket)
+    }
+
+    fn delete_bucket(&self, bucket: BucketId) -> Result<(), StoreError> {
+        self.ask(|reply| Job::DeleteBucket(bucket, reply))?;
+        self.shared.wake_keeper();
+        Ok(())
+    }
+
+    fn add_token(
+        &self,
+        bucket: BucketId,
+        scope: Scope,
+        digest: &[u8; 32],
+    ) -> Result<TokenInfo, StoreError> {
+        self.shared.catalogue.add_token(bucket, scope, digest)
+    }
+
+    fn tokens(&self, bucket: BucketId) -> Result<Vec<TokenInfo>, StoreError> {
+        self.shared.catalogue.tokens(bucket)
+    }
+
+    fn remove_token(&self, bucket: BucketId, id: i64) -> Result<bool, StoreError> {
+        self.shared.catalogue.remove_token(bucket, id)
+    }
+
+    fn grant(&self, digest: &[u8; 32]) -> Result<Option<Grant>, StoreError> {
+        self.shared.catalogue.grant(digest)
+    }
+
+    fn share(&self, bucket: BucketId, uuid: Uuid) -> Result<Option<Share>, StoreError> {
+        match self.exchange(bucket, uuid)? {
+            Some(_) => self.shared.catalogue.share(bucket, uuid).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn unshare(&self, bucket: BucketId, uuid: Uuid) -> Result<bool, StoreError> {
+        self.shared.catalogue.unshare(bucket, uuid)
+    }
+
+    fn shares(&self, bucket: BucketId) -> Result<Vec<Share>, StoreError> {
+        self.shared.catalogue.shares(bucket)
+    }
+
+    fn shared(&self, name: &str) -> Result<Option<Share>, StoreError> {
+        self.shared.catalogue.shared(name)
+    }
+
+    fn stats(&self) -> Result<Stats, StoreError> {
+        let mut stats = Stats {
+            newest: *self.shared.newest.borrow(),
+            ..Stats::default()
+        };
+        for (partition, _) in self.shared.partitions.newest_first() {
+            let sql = "SELECT coalesce(sum(count), 0) FROM rollup";
+            let count: Option<i64> = partition
+                .read(|connection| Ok(connection.query_row(sql, [], |row| row.get(0))?))?;
+            stats.exchanges = stats
+                .exchanges
+                .saturating_add(count.unwrap_or(0).max(0).unsigned_abs());
+            stats.bytes = stats.bytes.saturating_add(partition.bytes());
+            stats.partitions += 1;
+        }
+        Ok(stats)
+    }
+
+    fn changes(&self) -> Changes {
+        Changes {
+            newest: self.shared.newest.subscribe(),
+            joined: self.shared.joined.subscribe(),
+        }
+    }
+}
+
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        self.shared
+            .keeper
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let _ = self.writer.send(Job::Stop);
+        for thread in self.threads.drain(..) {
+            // A thread that panicked has told so already.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Only its owner can read what was captured.
+fn create_private_directory(directory: &Path) -> Result<(), StoreError> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    Ok(builder.create(directory)?)
+}
+
+/// The files of a directory are the list of its partitions. All but the newest are sealed, and each
+/// is brought up to date before anyone reads it.
+fn find_partitions(settings: &Settings) -> Result<Partitions, StoreError> {
+    let mut firsts = Vec::new();
+    for entry in fs::read_dir(&settings.directory)? {
+        firsts.extend(
+            entry?
+                .file_name()
+                .to_str()
+                .and_then(Partition::first_in_name),
+        );
+    }
+    firsts.sort_unstable();
+    let newest = firsts.last().copied();
+    let partitions = Partitions::default();
+    for first in firsts {
+        let partition = Partition::new(&settings.directory, first);
+        if Some(first) != newest {
+            let connection = schema::open(partition.path(), schema::PARTITION, settings, false)?;
+            seal(&partition, &connection)?;
+        }
+        partitions.push(Arc::new(partition));
+    }
+    Ok(partitions)
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreError> {
+    Ok(thread::Builder::new().name(name.to_owned()).spawn(work)?)
+}

@@ -1,0 +1,105 @@
+use super::codec::{Codec, Packed};
+use super::terms::{GAP, terms};
+use crate::exchange::{Attributes, Timestamp};
+use crate::query::{Side, pieces, searched_body, words};
+use crate::store::{BucketId, StoreError};
+use runscope_core::Message;
+use sha2::{Digest, Sha256};
+
+/// A message with all that is stored of it, made before the writer is asked: cutting words and
+/// compressing cost most, and callers can do that side by side.
+#[derive(Debug)]
+pub(super) struct Document {
+    pub(super) bucket: BucketId,
+    pub(super) arrived: Timestamp,
+    /// A hash of bucket and identifier, where the message has one.
+    pub(super) identity: Option<i64>,
+    pub(super) attributes: Attributes,
+    pub(super) packed: Packed,
+    pub(super) text: IndexedText,
+    pub(super) message: Message,
+}
+
+/// The columns of the full-text index: words with spaces between.
+#[derive(Debug, Default)]
+pub(super) struct IndexedText {
+    pub(super) head: String,
+    pub(super) request_body: String,
+    pub(super) response_body: String,
+    pub(super) terms: String,
+}
+
+impl Document {
+    pub(super) fn new(
+        bucket: BucketId,
+        mut message: Message,
+        arrived: Timestamp,
+        codec: &Codec,
+    ) -> Result<Self, StoreError> {
+        let attributes = Attributes::of(&message, arrived);
+        Ok(Self {
+            bucket,
+            arrived,
+            identity: message
+                .unique_identifier
+                .as_deref()
+                .map(|id| identity(bucket, id)),
+            text: IndexedText::of(bucket, &attributes, &message),
+            packed: codec.pack(&mut message)?,
+            attributes,
+            message,
+        })
+    }
+}
+
+impl IndexedText {
+    fn of(bucket: BucketId, attributes: &Attributes, message: &Message) -> Self {
+        let mut text = Self::default();
+        pieces(message, |piece| {
+            text.head.push_str(GAP);
+            text.head.push(' ');
+            push_words(&mut text.head, piece);
+        });
+        for (side, column) in [
+            (Side::Request, &mut text.request_body),
+            (Side::Response, &mut text.response_body),
+        ] {
+            if let Some(body) = searched_body(message, side) {
+                push_words(column, &body);
+            }
+        }
+        text.terms = terms(bucket, attributes, message).join(" ");
+        text
+    }
+}
+
+fn push_words(column: &mut String, text: &str) {
+    for word in words(text) {
+        column.push_str(&word);
+        column.push(' ');
+    }
+}
+
+/// The first 64 bits of a SHA-256: the file format depends on it, so it must never change.
+fn identity(bucket: BucketId, identifier: &str) -> i64 {
+    let digest = Sha256::new()
+        .chain_update(bucket.0.to_be_bytes())
+        .chain_update(identifier.as_bytes())
+        .finalize();
+    let mut hash = [0; 8];
+    hash.iter_mut()
+        .zip(digest)
+        .for_each(|(to, from)| *to = from);
+    i64::from_be_bytes(hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identity_never_changes() {
+        assert_eq!(identity(BucketId(1), "a"), 4_258_557_881_403_305_461);
+        assert_ne!(identity(BucketId(1), "a"), identity(BucketId(2), "a"));
+    }
+}

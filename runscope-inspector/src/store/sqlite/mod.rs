@@ -1,0 +1,38 @@
+//! The store in SQLite files of one directory.
+//!
+//! `catalogue.db` holds buckets, tokens, shares and compression dictionaries. The exchanges are in
+//! partitions, `exchanges-N.db`, where N is the place of the first one: all but the newest are
+//! sealed, and retention unlinks whole files. Places in the order of arrival run on through the
+//! partitions, so a place tells its file.
+//!
+//! A partition has a row of attributes per exchange, the compressed message in a table of its own,
+//! a contentless FTS5 index, and counts by minute and class of status. Attributes are indexed as
+//! words too (see `terms`), so a filter on words and attributes is one intersection of lists that
+//! are already in the order of arrival, and the only B-tree to keep in random order is the one of
+//! identifiers.
+//!
+//! One thread writes; it commits what is waiting as one transaction. Readers have connections of
+//! their own and see the last commit (WAL).
+
+mod database;
+mod settings;
+mod schema;
+mod catalogue;
+mod partition;
+mod partitions;
+mod bloom;
+mod codec;
+mod terms;
+mod document;
+mod writer;
+mod batch;
+mod row;
+mod plan;
+mod reader;
+mod aggregate;
+mod keeper;
+#[cfg(test)]
+mod tests;
+
+pub use database::Sqlite;
+pub use settings::{Durability, Settings};

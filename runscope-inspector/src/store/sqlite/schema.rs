@@ -1,0 +1,188 @@
+//! The tables, and how older files become newer ones.
+
+use super::{Durability, Settings};
+use crate::store::StoreError;
+use rusqlite::{Connection, OpenFlags};
+use std::path::Path;
+
+/// Each step takes the catalogue from the version of its place to the next.
+pub(super) const CATALOGUE: &[&str] = &["
+    CREATE TABLE bucket (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        key TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL,
+        team TEXT NOT NULL,
+        is_default INTEGER NOT NULL,
+        created INTEGER NOT NULL,
+        -- Exchanges up to this place are cleared.
+        floor INTEGER NOT NULL DEFAULT 0
+    );
+    -- Rows that are gone from every read and still on the disk.
+    CREATE TABLE purge (bucket INTEGER NOT NULL, through INTEGER NOT NULL, PRIMARY KEY (bucket)) WITHOUT ROWID;
+    CREATE TABLE token (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        bucket INTEGER NOT NULL,
+        scope INTEGER NOT NULL,
+        digest BLOB NOT NULL UNIQUE,
+        created INTEGER NOT NULL
+    );
+    CREATE TABLE share (
+        name TEXT PRIMARY KEY,
+        bucket INTEGER NOT NULL,
+        uuid BLOB NOT NULL,
+        created INTEGER NOT NULL,
+        UNIQUE (bucket, uuid)
+    ) WITHOUT ROWID;
+    CREATE TABLE dictionary (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL, created INTEGER NOT NULL);
+"];
+
+/// The same for a partition.
+pub(super) const PARTITION: &[&str] = &["
+    CREATE TABLE exchange (
+        seq INTEGER PRIMARY KEY,
+        bucket INTEGER NOT NULL,
+        arrived INTEGER NOT NULL,
+        time INTEGER NOT NULL,
+        status INTEGER,
+        duration INTEGER,
+        request_size INTEGER,
+        response_size INTEGER,
+        method TEXT,
+        host TEXT,
+        path TEXT,
+        route TEXT,
+        consumer TEXT,
+        service TEXT,
+        outcome TEXT,
+        identity INTEGER
+    );
+    CREATE INDEX exchange_identity ON exchange (identity) WHERE identity IS NOT NULL;
+    CREATE TABLE message (seq INTEGER PRIMARY KEY, head BLOB NOT NULL, request_body BLOB, response_body BLOB);
+    -- The text that goes in is cut into words already, so the tokenizer has to keep them whole: this
+    -- one takes every character beyond ASCII as part of a word.
+    CREATE VIRTUAL TABLE words USING fts5 (
+        head, request_body, response_body, terms,
+        content = '', contentless_delete = 1, tokenize = 'ascii'
+    );
+    INSERT INTO words (words, rank) VALUES ('hashsize', 16777216);
+    INSERT INTO words (words, rank) VALUES ('automerge', 16);
+    -- Counts, and the places between which a minute's exchanges lie: so a span of time becomes a
+    -- span of places without an index on time.
+    CREATE TABLE rollup (
+        bucket INTEGER NOT NULL,
+        minute INTEGER NOT NULL,
+        class INTEGER NOT NULL,
+        count INTEGER NOT NULL,
+        first INTEGER NOT NULL,
+        last INTEGER NOT NULL,
+        PRIMARY KEY (bucket, minute, class)
+    ) WITHOUT ROWID;
+    CREATE TABLE seal (bloom BLOB NOT NULL);
+"];
+
+/// Opens a file for writing and brings it up to date.
+pub(super) fn open(
+    path: &Path,
+    steps: &[&str],
+    settings: &Settings,
+    create: bool,
+) -> Result<Connection, StoreError> {
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    flags.set(OpenFlags::SQLITE_OPEN_CREATE, create);
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    connection.pragma_update(None, "page_size", 8192)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    let synchronous = match settings.durability {
+        Durability::Process => "NORMAL",
+        Durability::Power => "FULL",
+    };
+    connection.pragma_update(None, "synchronous", synchronous)?;
+    connection.pragma_update(None, "cache_size", -32 * 1024)?;
+    connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    migrate(&mut connection, path, steps)?;
+    Ok(connection)
+}
+
+/// Opens a file for reading only.
+pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.pragma_update(None, "cache_size", -4 * 1024)?;
+    connection.pragma_update(None, "query_only", true)?;
+    connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    connection.set_prepared_statement_cache_capacity(32);
+    Ok(connection)
+}
+
+/// Runs the steps that a file has not seen, all or none.
+fn migrate(connection: &mut Connection, path: &Path, steps: &[&str]) -> Result<(), StoreError> {
+    let known = i64::try_from(steps.len()).unwrap_or(i64::MAX);
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > known {
+        return Err(StoreError::newer(path.to_owned(), found, known));
+    }
+    if found == known {
+        return Ok(());
+    }
+    let transaction = connection.transaction()?;
+    for step in steps.iter().skip(usize::try_from(found).unwrap_or(0)) {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "user_version", known)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_older_file_is_migrated_and_a_newer_one_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file.db");
+        let settings = Settings::new(directory.path());
+        let steps = [
+            "CREATE TABLE a (x)",
+            "ALTER TABLE a ADD COLUMN y",
+            "CREATE TABLE b (z)",
+        ];
+        let first = open(&path, &steps[..1], &settings, true).unwrap();
+        first.execute("INSERT INTO a (x) VALUES (1)", []).unwrap();
+        drop(first);
+        let migrated = open(&path, &steps, &settings, false).unwrap();
+        let row: (i64, Option<i64>) = migrated
+            .query_row("SELECT x, y FROM a", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .unwrap();
+        assert_eq!(row, (1, None));
+        migrated
+            .execute("INSERT INTO b (z) VALUES (1)", [])
+            .unwrap();
+        drop(migrated);
+        let error = open(&path, &steps[..2], &settings, false).unwrap_err();
+        assert!(error.is_newer());
+        assert!(
+            error
+                .to_string()
+                .contains("has version 3 and this program knows versions up to 2"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_the_file_as_it_was() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file.db");
+        let settings = Settings::new(directory.path());
+        assert!(open(&path, &["CREATE TABLE a (x)", "not SQL"], &settings, true).is_err());
+        let connection = open(&path, &["CREATE TABLE a (x)"], &settings, false).unwrap();
+        let version: i64 = connection
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .unwrap();
+        assert_eq!(version, 1);
+    }
+}

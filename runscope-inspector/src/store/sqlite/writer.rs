@@ -1,0 +1,271 @@
+use super::batch::{Batch, first_arrival};
+use super::bloom::Bloom;
+use super::database::Shared;
+use super::document::Document;
+use super::partition::Partition;
+use super::row;
+use super::schema;
+use crate::exchange::Timestamp;
+use crate::store::{Appended, BucketId, StoreError};
+use rusqlite::{Connection, TransactionBehavior, params};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender};
+
+/// The documents of one transaction: enough to share the cost of a commit, few enough to answer
+/// soon.
+const LARGEST_BATCH: usize = 1000;
+
+/// Rows that are deleted in one transaction, so that ingest waits no longer than for a batch.
+const PURGE_STEP: i64 = 500;
+
+/// Where the answer to a job goes. A sender that is gone does not want it any more.
+type Reply<T> = SyncSender<Result<T, StoreError>>;
+
+/// What the writer is asked to do.
+pub(super) enum Job {
+    Append(Vec<Document>, Reply<Vec<Appended>>),
+    Clear(BucketId, Reply<()>),
+    DeleteBucket(BucketId, Reply<()>),
+    /// Deletes some rows of a bucket from a sealed partition; whether more are left.
+    Purge(Arc<Partition>, BucketId, i64, Reply<bool>),
+    /// Closes the partition if its time is over.
+    Tick,
+    /// Ends the writer, after what came before.
+    Stop,
+}
+
+/// The one thread that writes exchanges.
+pub(super) struct Writer {
+    shared: Arc<Shared>,
+    partition: Arc<Partition>,
+    connection: Connection,
+    next: i64,
+    /// When the partition's first exchange arrived; `None` while it is empty.
+    opened: Option<Timestamp>,
+}
+
+impl Writer {
+    /// Opens the newest partition, or makes the first one.
+    pub(super) fn open(shared: Arc<Shared>) -> Result<Self, StoreError> {
+        let newest = shared.partitions.newest_first().into_iter().next();
+        let partition = match newest {
+            Some((partition, _)) => partition,
+            None => {
+                let first = Arc::new(Partition::new(&shared.settings.directory, 1));
+                shared.partitions.push(Arc::clone(&first));
+                first
+            }
+        };
+        let connection = open(&shared, &partition)?;
+        let last: Option<i64> =
+            connection.query_row("SELECT max(seq) FROM exchange", [], |row| row.get(0))?;
+        let next = last.map_or(partition.first(), |last| last + 1);
+        let opened = first_arrival(&connection)?;
+        shared.newest.send_replace(next - 1);
+        Ok(Self {
+            shared,
+            partition,
+            connection,
+            next,
+            opened,
+        })
+    }
+
+    /// Works until it is told to stop or nobody can ask any more.
+    pub(super) fn run(mut self, jobs: &Receiver<Job>) {
+        let mut waiting = None;
+        while let Some(job) = waiting.take().or_else(|| jobs.recv().ok()) {
+            match job {
+                Job::Append(documents, reply) => {
+                    waiting = self.append_with_waiting(documents, reply, jobs);
+                    self.rotate_if_due();
+                }
+                Job::Clear(bucket, reply) => answer(&reply, self.clear(bucket)),
+                Job::DeleteBucket(bucket, reply) => answer(&reply, self.delete_bucket(bucket)),
+                Job::Purge(partition, bucket, through, reply) => {
+                    answer(&reply, purge(&self.shared, &partition, bucket, through));
+                }
+                Job::Tick => self.rotate_if_due(),
+                Job::Stop => return,
+            }
+        }
+    }
+
+    /// Commits what is waiting as one transaction. The job that ended the batch comes back.
+    fn append_with_waiting(
+        &mut self,
+        documents: Vec<Document>,
+        reply: Reply<Vec<Appended>>,
+        jobs: &Receiver<Job>,
+    ) -> Option<Job> {
+        let mut size = documents.len();
+        let mut appends = vec![documents];
+        let mut replies = vec![reply];
+        let mut other = None;
+        while size < LARGEST_BATCH && other.is_none() {
+            match jobs.try_recv() {
+                Ok(Job::Append(documents, reply)) => {
+                    size += documents.len();
+                    appends.push(documents);
+                    replies.push(reply);
+                }
+                Ok(job) => other = Some(job),
+                Err(_) => break,
+            }
+        }
+        match self.append(appends) {
+            Ok(results) => replies
+                .iter()
+                .zip(results)
+                .for_each(|(reply, result)| answer(reply, result)),
+            Err(error) => replies
+                .iter()
+                .for_each(|reply| answer(reply, Err(error.clone()))),
+        }
+        other
+    }
+
+    /// Either all is committed or nothing is; a bucket that is gone only fails its own append.
+    fn append(
+        &mut self,
+        appends: Vec<Vec<Document>>,
+    ) -> Result<Vec<Result<Vec<Appended>, StoreError>>, StoreError> {
+        let arrived = appends
+            .iter()
+            .flatten()
+            .map(|document| document.arrived)
+            .next();
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut batch = Batch::new(&self.shared, &transaction, self.next);
+        let mut results = Vec::with_capacity(appends.len());
+        for documents in appends {
+            let result: Result<Vec<_>, _> = documents
+                .into_iter()
+                .map(|document| batch.put(document))
+                .collect();
+            match result {
+                Err(error) if !error.is_no_bucket() => return Err(error),
+                result => results.push(result),
+            }
+        }
+        let written = batch.finish()?;
+        transaction.commit()?;
+        if written.next > self.next {
+            self.opened = self.opened.or(arrived);
+        }
+        self.next = written.next;
+        self.shared.newest.send_replace(self.next - 1);
+        for sequence in written.joined {
+            // Nobody may be following.
+            let _ = self.shared.joined.send(sequence);
+        }
+        Ok(results)
+    }
+
+    fn clear(&mut self, bucket: BucketId) -> Result<(), StoreError> {
+        self.rotate()?;
+        self.shared.catalogue.clear(bucket, self.next - 1)
+    }
+
+    fn delete_bucket(&mut self, bucket: BucketId) -> Result<(), StoreError> {
+        self.rotate()?;
+        self.shared.catalogue.delete_bucket(bucket, self.next - 1)
+    }
+
+    /// A partition that can't be closed now, on a full disk for one, goes on a little longer.
+    fn rotate_if_due(&mut self) {
+        let Some(opened) = self.opened else { return };
+        let span = i64::try_from(self.shared.settings.partition_span.as_micros())
+            .unwrap_or(i64::MAX)
+            .max(1);
+        let period = |time: Timestamp| time.as_micros().div_euclid(span);
+        let over = period(Timestamp::now()) != period(opened);
+        if (over || self.partition.bytes() > self.shared.settings.partition_limit())
+            && let Err(error) = self.rotate()
+        {
+            tracing::warn!(%error, "a full partition stays open");
+        }
+    }
+
+    /// Seals the partition and begins the next; an empty one stays.
+    fn rotate(&mut self) -> Result<(), StoreError> {
+        if self.next == self.partition.first() {
+            return Ok(());
+        }
+        let next = Arc::new(Partition::new(&self.shared.settings.directory, self.next));
+        let connection = open(&self.shared, &next)?;
+        seal(&self.partition, &self.connection)?;
+        let before = std::mem::replace(&mut self.connection, connection);
+        self.shared.partitions.push(Arc::clone(&next));
+        self.partition = next;
+        self.opened = None;
+        // What a reader still needs stays in the log until the file is opened for writing again.
+        let _ = before.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        self.shared.wake_keeper();
+        Ok(())
+    }
+}
+
+/// Makes a partition's identifiers known in memory. The filter is kept in its file, so that opening
+/// a store does not read them all.
+pub(super) fn seal(partition: &Partition, connection: &Connection) -> Result<(), StoreError> {
+    let kept: Option<Vec<u8>> =
+        connection.query_row("SELECT (SELECT bloom FROM seal)", [], |row| row.get(0))?;
+    if let Some(bytes) = kept {
+        partition.seal(Bloom::from_bytes(bytes));
+        return Ok(());
+    }
+    let from = "FROM exchange WHERE identity IS NOT NULL";
+    let count: i64 =
+        connection.query_row(&format!("SELECT count(*) {from}"), [], |row| row.get(0))?;
+    let mut bloom = Bloom::new(usize::try_from(count).unwrap_or(0));
+    let mut statement = connection.prepare(&format!("SELECT identity {from}"))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        bloom.insert(row.get(0)?);
+    }
+    connection.execute("INSERT INTO seal VALUES (?1)", [bloom.as_bytes()])?;
+    partition.seal(bloom);
+    Ok(())
+}
+
+fn open(shared: &Shared, partition: &Partition) -> Result<Connection, StoreError> {
+    let connection = schema::open(partition.path(), schema::PARTITION, &shared.settings, true)?;
+    if let Some(pages) = shared.settings.max_pages {
+        connection.pragma_update(None, "max_page_count", pages)?;
+    }
+    Ok(connection)
+}
+
+/// Deletes some rows; the counts go with the last of them.
+fn purge(
+    shared: &Shared,
+    partition: &Partition,
+    bucket: BucketId,
+    through: i64,
+) -> Result<bool, StoreError> {
+    let mut connection =
+        schema::open(partition.path(), schema::PARTITION, &shared.settings, false)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let sequences: Vec<i64> = transaction
+        .prepare("SELECT seq FROM exchange WHERE bucket = ?1 AND seq <= ?2 LIMIT ?3")?
+        .query_map(params![bucket.0, through, PURGE_STEP], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for sequence in &sequences {
+        row::delete(&transaction, *sequence)?;
+    }
+    if sequences.is_empty() {
+        transaction.execute(
+            "DELETE FROM rollup WHERE bucket = ?1 AND last <= ?2",
+            params![bucket.0, through],
+        )?;
+    }
+    transaction.commit()?;
+    Ok(!sequences.is_empty())
+}
+
+fn answer<T>(reply: &Reply<T>, result: Result<T, StoreError>) {
+    let _ = reply.send(result);
+}

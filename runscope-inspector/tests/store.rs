@@ -1,0 +1,492 @@
+//! The SQLite store, through the seam that the server uses.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use runscope_core::{Message, Request, Response};
+use runscope_inspector::exchange::Timestamp;
+use runscope_inspector::query::{Expr, parse};
+use runscope_inspector::store::{
+    Bucket, Count, FacetField, Kept, NewBucket, Page, Scan, Scope, Search, Settings, Sqlite, Store,
+};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+fn open(directory: &Path) -> Sqlite {
+    Sqlite::open(Settings::new(directory)).unwrap()
+}
+
+/// A store whose partitions are closed after each append.
+fn open_partitioned(directory: &Path) -> Sqlite {
+    let mut settings = Settings::new(directory);
+    settings.partition_span = Duration::from_micros(1);
+    Sqlite::open(settings).unwrap()
+}
+
+fn default_bucket(store: &Sqlite) -> Bucket {
+    store.bucket("default").unwrap().unwrap()
+}
+
+fn scan(bucket: &Bucket, filter: &str) -> Scan {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    Scan {
+        bucket: bucket.id,
+        filter: parse(filter).unwrap(),
+        now: Timestamp::now(),
+        deadline,
+    }
+}
+
+fn search(bucket: &Bucket, filter: &str) -> Search {
+    Search {
+        scan: scan(bucket, filter),
+        cursor: None,
+        limit: 100,
+        count_to: 1000,
+        bodies: false,
+    }
+}
+
+fn ids(page: &Page) -> Vec<&str> {
+    page.exchanges
+        .iter()
+        .map(|exchange| exchange.message.unique_identifier.as_deref().unwrap())
+        .collect()
+}
+
+fn message(id: &str) -> Message {
+    request(id).response(
+        Response::new(200)
+            .response_time(0.1)
+            .body(r#"{"colour":"green"}"#),
+    )
+}
+
+fn request(id: &str) -> Message {
+    Message::new().unique_identifier(id).request(
+        Request::new("POST", "https://shop.example/items")
+            .timestamp(1_795_341_600.0)
+            .body("a request"),
+    )
+}
+
+fn response(id: &str, status: u16) -> Message {
+    Message::new()
+        .unique_identifier(id)
+        .response(Response::new(status).response_time(0.5).body("an answer"))
+}
+
+#[test]
+fn what_is_appended_is_read_back_whole_and_after_reopening() {
+    let directory = tempfile::tempdir().unwrap();
+    let uuids: Vec<_> = {
+        let store = open(directory.path());
+        let bucket = default_bucket(&store);
+        let appended = store
+            .append(bucket.id, vec![message("a"), message("b")])
+            .unwrap();
+        assert!(appended.iter().all(|appended| appended.kept == Kept::New));
+        appended.iter().map(|appended| appended.uuid).collect()
+    };
+    let store = open(directory.path());
+    let bucket = default_bucket(&store);
+    let exchange = store.exchange(bucket.id, uuids[1]).unwrap().unwrap();
+    assert_eq!(exchange.message, message("b"));
+    assert_eq!(exchange.uuid, uuids[1]);
+    assert_eq!(exchange.attributes.status, Some(200));
+    let page = store.search(&search(&bucket, "")).unwrap();
+    assert_eq!(ids(&page), ["b", "a"]);
+    assert_eq!(
+        page.exchanges[0].message.response.as_ref().unwrap().body,
+        None
+    );
+    assert_eq!(
+        store.exchange(bucket.id, uuid::Uuid::from_u128(1)).unwrap(),
+        None
+    );
+}
+
+#[test]
+fn an_identifier_is_stored_once_whenever_it_comes() {
+    let directory = tempfile::tempdir().unwrap();
+    for open in [open_partitioned, open] {
+        let store = open(directory.path());
+        let bucket = default_bucket(&store);
+        let appended = store
+            .append(bucket.id, vec![message("a"), message("b"), message("a")])
+            .unwrap();
+        assert_eq!(appended[0].uuid, appended[2].uuid);
+        assert_eq!(appended[2].kept, Kept::Known);
+        store.append(bucket.id, vec![message("c")]).unwrap();
+        let again = store.append(bucket.id, vec![message("b")]).unwrap();
+        assert_eq!(
+            (again[0].uuid, again[0].kept),
+            (appended[1].uuid, Kept::Known)
+        );
+        assert_eq!(
+            store.search(&search(&bucket, "")).unwrap().count,
+            Count::Exactly(3)
+        );
+        let other = store
+            .create_bucket(&NewBucket {
+                name: "o".into(),
+                team: String::new(),
+            })
+            .unwrap();
+        assert_eq!(
+            store.append(other.id, vec![message("a")]).unwrap()[0].kept,
+            Kept::New
+        );
+        store.delete_bucket(other.id).unwrap();
+        drop(store);
+        let store = open(directory.path());
+        assert_eq!(
+            store
+                .search(&search(&default_bucket(&store), ""))
+                .unwrap()
+                .count,
+            Count::Exactly(3)
+        );
+    }
+}
+
+#[test]
+fn request_and_response_with_one_identifier_become_one_exchange() {
+    for open in [open, open_partitioned] {
+        for response_first in [false, true] {
+            let directory = tempfile::tempdir().unwrap();
+            let store = open(directory.path());
+            let bucket = default_bucket(&store);
+            let mut changes = store.changes();
+            let mut halves = vec![request("a"), response("a", 500)];
+            if response_first {
+                halves.reverse();
+            }
+            let first = store.append(bucket.id, vec![halves.remove(0)]).unwrap()[0];
+            store.append(bucket.id, vec![message("between")]).unwrap();
+            let second = store.append(bucket.id, vec![halves.remove(0)]).unwrap()[0];
+            assert_eq!((second.uuid, second.kept), (first.uuid, Kept::Joined));
+            assert_eq!(changes.joined.try_recv(), Ok(1));
+            let exchange = store.exchange(bucket.id, first.uuid).unwrap().unwrap();
+            assert!(exchange.message.request.is_some() && exchange.message.response.is_some());
+            let found = store
+                .search(&search(&bucket, "request answer status:5xx method:POST"))
+                .unwrap();
+            assert_eq!(ids(&found), ["a"]);
+            let histogram = store
+                .histogram(&scan(&bucket, ""), Duration::from_secs(60))
+                .unwrap();
+            let sums: Vec<u64> = (0..6)
+                .map(|class| histogram.bars.iter().map(|bar| bar.classes[class]).sum())
+                .collect();
+            assert_eq!(sums, [0, 0, 1, 0, 0, 1]);
+            assert_eq!(
+                store.append(bucket.id, vec![response("a", 200)]).unwrap()[0].kept,
+                Kept::Known
+            );
+        }
+    }
+}
+
+#[test]
+fn pages_follow_each_other_though_more_arrives() {
+    for open in [open, open_partitioned] {
+        let directory = tempfile::tempdir().unwrap();
+        let store = open(directory.path());
+        let bucket = default_bucket(&store);
+        for id in 0..10 {
+            store
+                .append(bucket.id, vec![message(&id.to_string())])
+                .unwrap();
+        }
+        let mut query = Search {
+            limit: 4,
+            ..search(&bucket, "green")
+        };
+        let mut seen = Vec::new();
+        loop {
+            let page = store.search(&query).unwrap();
+            let left = 10 - u64::try_from(seen.len()).unwrap();
+            assert_eq!(page.count, Count::Exactly(left));
+            seen.extend(ids(&page).into_iter().map(str::to_owned));
+            store
+                .append(bucket.id, vec![message(&format!("new {}", seen.len()))])
+                .unwrap();
+            match page.next {
+                Some(next) => query.cursor = Some(next),
+                None => break,
+            }
+        }
+        assert_eq!(seen.join(" "), "9 8 7 6 5 4 3 2 1 0");
+    }
+}
+
+#[test]
+fn a_scan_that_runs_out_of_time_goes_on_where_it_stopped() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let bucket = default_bucket(&store);
+    let messages = (0..40).map(|id| message(&id.to_string())).collect();
+    store.append(bucket.id, messages).unwrap();
+    let mut query = search(&bucket, "body:/gr.en/ header.x:*y OR body:/^a\\sr/");
+    query.scan.deadline = Instant::now();
+    let (mut pages, mut seen) = (0, Vec::new());
+    loop {
+        let page = store.search(&query).unwrap();
+        seen.extend(ids(&page).into_iter().map(str::to_owned));
+        pages += 1;
+        assert!(pages <= 41);
+        let Some(next) = page.next else { break };
+        assert!(page.timed_out);
+        assert!(matches!(page.count, Count::AtLeast(_)));
+        query.cursor = Some(next);
+    }
+    assert!(pages > 1);
+    assert_eq!(seen.len(), 40);
+}
+
+#[test]
+fn counts_are_exact_up_to_what_was_asked() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let bucket = default_bucket(&store);
+    store
+        .append(
+            bucket.id,
+            (0..30).map(|id| message(&id.to_string())).collect(),
+        )
+        .unwrap();
+    for (count_to, count) in [
+        (29, Count::AtLeast(29)),
+        (30, Count::Exactly(30)),
+        (500, Count::Exactly(30)),
+    ] {
+        let query = Search {
+            limit: 5,
+            count_to,
+            ..search(&bucket, "green")
+        };
+        let page = store.search(&query).unwrap();
+        assert_eq!((page.exchanges.len(), page.count), (5, count));
+    }
+}
+
+#[test]
+fn a_cleared_bucket_is_empty_and_others_are_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let bucket = default_bucket(&store);
+    let other = store
+        .create_bucket(&NewBucket {
+            name: "other".into(),
+            team: "t".into(),
+        })
+        .unwrap();
+    let uuid = store
+        .append(bucket.id, vec![message("a"), message("b")])
+        .unwrap()[0]
+        .uuid;
+    store.append(other.id, vec![message("c")]).unwrap();
+    assert!(store.share(bucket.id, uuid).unwrap().is_some());
+    store.clear(bucket.id).unwrap();
+    assert_eq!(
+        store.search(&search(&bucket, "")).unwrap().count,
+        Count::Exactly(0)
+    );
+    assert_eq!(
+        store.search(&search(&bucket, "green")).unwrap().count,
+        Count::Exactly(0)
+    );
+    assert_eq!(store.exchange(bucket.id, uuid).unwrap(), None);
+    assert_eq!(
+        store
+            .histogram(&scan(&bucket, ""), Duration::from_secs(60))
+            .unwrap()
+            .bars,
+        []
+    );
+    assert_eq!(store.shares(bucket.id).unwrap(), []);
+    assert_eq!(store.arrived_after(bucket.id, 0, 10).unwrap(), []);
+    assert_eq!(ids(&store.search(&search(&other, "green")).unwrap()), ["c"]);
+    assert_eq!(
+        store.append(bucket.id, vec![message("a")]).unwrap()[0].kept,
+        Kept::New
+    );
+    assert_eq!(ids(&store.search(&search(&bucket, "")).unwrap()), ["a"]);
+}
+
+#[test]
+fn a_deleted_bucket_takes_nothing_more() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let other = store
+        .create_bucket(&NewBucket {
+            name: "other".into(),
+            team: String::new(),
+        })
+        .unwrap();
+    let digest = [7; 32];
+    store.add_token(other.id, Scope::Write, &digest).unwrap();
+    assert_eq!(
+        store.grant(&digest).unwrap().map(|grant| grant.scope),
+        Some(Scope::Write)
+    );
+    store.append(other.id, vec![message("a")]).unwrap();
+    store.delete_bucket(other.id).unwrap();
+    assert_eq!(store.bucket(&other.key).unwrap(), None);
+    assert_eq!(store.grant(&digest).unwrap(), None);
+    assert!(
+        store
+            .append(other.id, vec![message("b")])
+            .unwrap_err()
+            .is_no_bucket()
+    );
+    assert!(
+        store
+            .search(&search(&other, ""))
+            .unwrap_err()
+            .is_no_bucket()
+    );
+}
+
+#[test]
+fn exchanges_are_counted_by_facet_time_and_route() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let bucket = default_bucket(&store);
+    let mut messages: Vec<_> = (0..9).map(|id| message(&id.to_string())).collect();
+    messages.push(request("half").response(Response::new(503).response_time(2.0)));
+    store.append(bucket.id, messages).unwrap();
+    let facets = store.facets(&scan(&bucket, ""), 10).unwrap();
+    assert_eq!((facets.counted, facets.complete), (10, true));
+    let status = facets
+        .facets
+        .iter()
+        .find(|facet| facet.field == FacetField::Status)
+        .unwrap();
+    assert_eq!(
+        status.values,
+        [("200".to_owned(), 9), ("503".to_owned(), 1)]
+    );
+    let summary = store.summary(&scan(&bucket, "")).unwrap();
+    let [row] = summary.rows.as_slice() else {
+        panic!("{summary:?}")
+    };
+    assert_eq!(
+        (
+            row.method.as_str(),
+            row.route.as_str(),
+            row.count,
+            row.errors
+        ),
+        ("POST", "/items", 10, 1)
+    );
+    assert_eq!(
+        (row.p50, row.p99),
+        (
+            Some(Duration::from_millis(100)),
+            Some(Duration::from_secs(2))
+        )
+    );
+    for filter in ["", "since:2026-11-22T10:00Z", "method:POST"] {
+        let histogram = store
+            .histogram(&scan(&bucket, filter), Duration::from_secs(90))
+            .unwrap();
+        assert_eq!(histogram.step, Duration::from_secs(120));
+        let [bar] = histogram.bars.as_slice() else {
+            panic!("{filter}: {histogram:?}")
+        };
+        assert_eq!(bar.classes, [0, 0, 9, 0, 0, 1], "{filter}");
+        assert_eq!(bar.start.to_string(), "2026-11-22T10:00:00Z", "{filter}");
+    }
+    let none = store
+        .histogram(
+            &scan(&bucket, "before:2026-11-22T10:00Z"),
+            Duration::from_secs(60),
+        )
+        .unwrap();
+    assert_eq!(none.bars, []);
+}
+
+#[test]
+fn what_arrives_is_followed_in_order() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open_partitioned(directory.path());
+    let bucket = default_bucket(&store);
+    let changes = store.changes();
+    let start = changes.start();
+    for id in ["a", "b", "c"] {
+        store.append(bucket.id, vec![message(id)]).unwrap();
+    }
+    assert_eq!(changes.start(), start + 3);
+    let after = store.arrived_after(bucket.id, start + 1, 10).unwrap();
+    let after: Vec<_> = after.into_iter().map(|exchange| exchange.message).collect();
+    assert_eq!(after, [message("b"), message("c")]);
+    assert_eq!(store.arrived_after(bucket.id, start, 1).unwrap().len(), 1);
+}
+
+#[test]
+fn a_share_has_one_name_until_it_is_taken_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let bucket = default_bucket(&store);
+    let uuid = store.append(bucket.id, vec![message("a")]).unwrap()[0].uuid;
+    let share = store.share(bucket.id, uuid).unwrap().unwrap();
+    assert_eq!(store.share(bucket.id, uuid).unwrap().unwrap(), share);
+    assert_eq!(store.shared(&share.name).unwrap(), Some(share.clone()));
+    assert_eq!(store.shares(bucket.id).unwrap(), [share.clone()]);
+    assert!(store.unshare(bucket.id, uuid).unwrap());
+    assert!(!store.unshare(bucket.id, uuid).unwrap());
+    assert_eq!(store.shared(&share.name).unwrap(), None);
+    assert_eq!(
+        store.share(bucket.id, uuid::Uuid::from_u128(5)).unwrap(),
+        None
+    );
+}
+
+#[test]
+fn one_process_at_a_time_has_the_directory() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    assert!(
+        Sqlite::open(Settings::new(directory.path()))
+            .unwrap_err()
+            .is_in_use()
+    );
+    drop(store);
+    open(directory.path());
+}
+
+#[test]
+fn messages_written_with_and_without_a_dictionary_are_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let bucket = default_bucket(&store);
+    for batch in 0..30 {
+        store
+            .append(
+                bucket.id,
+                (0..100)
+                    .map(|id| message(&format!("{batch}-{id}")))
+                    .collect(),
+            )
+            .unwrap();
+    }
+    let mut query = Search {
+        bodies: true,
+        limit: 1000,
+        ..search(&bucket, "")
+    };
+    let mut seen = 0;
+    while let page = store.search(&query).unwrap()
+        && !page.exchanges.is_empty()
+    {
+        for exchange in &page.exchanges {
+            let id = exchange.message.unique_identifier.clone().unwrap();
+            assert_eq!(exchange.message, message(&id));
+        }
+        seen += page.exchanges.len();
+        query.cursor = page.exchanges.last().map(|last| last.sequence);
+    }
+    assert_eq!(seen, 3000);
+    assert_eq!(query.scan.filter, Expr::All);
+}
