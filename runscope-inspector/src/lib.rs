@@ -1,5 +1,31 @@
-//! A traffic inspector that speaks the Runscope messages API.
+//! A traffic inspector that speaks the Runscope messages API: it keeps the HTTP exchanges that are
+//! posted to it in an embedded database and finds them again.
+//!
+//! The binary of this crate is a thin shell over [`app`](api::app), which can also be mounted in
+//! another axum app or run by a test on a port of its own:
+//!
+//! ```no_run
+//! use runscope_inspector::api::{AppState, Config, Token, app};
+//! use runscope_inspector::serve::serve;
+//! use runscope_inspector::store::{Settings, Sqlite};
+//! use std::sync::Arc;
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let store = Sqlite::open(Settings::new("traffic"))?;
+//! let state = AppState::new(Config::new(Token::random()), Arc::new(store));
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+//! serve(listener, app(state), std::future::pending()).await;
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod exchange;
 pub mod query;
 pub mod store;
+pub mod api;
+pub mod serve;
+pub mod cli;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -42,5 +42,5 @@ pub use json_path::{JsonPath, Step};
 pub use parser::parse;
 pub use pattern::{Expression, Pattern};
 pub use text::{SEARCHED_BODY, pieces, searched_body, url_pieces, whole_body};
-pub use units::When;
+pub use units::{When, parse_duration, parse_size};
 pub use words::{LONGEST_WORD, Phrase, fold, words};

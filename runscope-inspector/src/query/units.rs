@@ -53,13 +53,16 @@ const SIZES: [(&str, u64); 7] = [
     ("b", 1),
 ];
 
-/// `500ms`, `1.5s`, `2m`, `1h`, `7d`, `2w`, to the microsecond.
-pub(super) fn parse_duration(text: &str) -> Option<Duration> {
+/// `500ms`, `1.5s`, `2m`, `1h`, `7d`, `2w`, to the microsecond; `None` for anything else.
+#[must_use]
+pub fn parse_duration(text: &str) -> Option<Duration> {
     scaled(text, &DURATIONS, None).map(Duration::from_micros)
 }
 
 /// `10kb`, `1.5mib`, `300`: bytes; `k` and its like are thousands, `ki` and its like are 1,024.
-pub(super) fn parse_size(text: &str) -> Option<u64> {
+/// `None` for anything else.
+#[must_use]
+pub fn parse_size(text: &str) -> Option<u64> {
     scaled(text, &SIZES, Some(1))
 }
 

@@ -1,0 +1,128 @@
+use super::auth::Caller;
+use super::body::{Received, expect_json};
+use super::envelope::{data, nothing};
+use super::error::ApiError;
+use super::state::AppState;
+use crate::store::{Bucket, NewBucket, Scope, Store};
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// The longest name of a bucket, in bytes.
+const LONGEST_NAME: usize = 200;
+
+/// Whose account this is: there is one, the owner's.
+pub(super) async fn account(caller: Caller) -> Result<Response, ApiError> {
+    caller.owns()?;
+    Ok(data(&json!({
+        "name": "Owner",
+        "email": "owner@localhost",
+        "uuid": "00000000-0000-8000-8000-000000000000",
+        "teams": [{ "id": "default", "name": "Default", "uuid": "default" }],
+    })))
+}
+
+/// Every bucket.
+pub(super) async fn list(
+    State(state): State<AppState>,
+    caller: Caller,
+) -> Result<Response, ApiError> {
+    caller.owns()?;
+    let buckets = state.blocking(<dyn Store>::buckets).await?;
+    Ok(data(
+        &buckets
+            .iter()
+            .map(|bucket| bucket_json(&state, bucket))
+            .collect::<Vec<_>>(),
+    ))
+}
+
+#[derive(Deserialize)]
+struct Creation {
+    name: String,
+    #[serde(default = "default_team")]
+    team_id: String,
+}
+
+/// Makes a bucket.
+pub(super) async fn create(
+    State(state): State<AppState>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    caller.owns()?;
+    expect_json(&headers)?;
+    let body = Received::read(&state, &headers, body).await?.decode()?;
+    let Creation { name, team_id } = serde_json::from_slice(&body)
+        .map_err(|error| ApiError::bad_request(format!("not a bucket: {error}")))?;
+    if [&name, &team_id]
+        .iter()
+        .any(|text| text.trim().is_empty() || text.len() > LONGEST_NAME)
+    {
+        let message = format!("name and team_id must have 1 to {LONGEST_NAME} bytes");
+        return Err(ApiError::bad_request(message));
+    }
+    let bucket = state
+        .blocking(move |store| {
+            store.create_bucket(&NewBucket {
+                name,
+                team: team_id,
+            })
+        })
+        .await?;
+    Ok(data(&bucket_json(&state, &bucket)))
+}
+
+/// One bucket.
+pub(super) async fn one(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(key): Path<String>,
+) -> Result<Response, ApiError> {
+    let bucket = caller.bucket(&state, key, Scope::Read).await?;
+    Ok(data(&bucket_json(&state, &bucket)))
+}
+
+/// Deletes a bucket with all that is in it.
+pub(super) async fn delete(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(key): Path<String>,
+) -> Result<Response, ApiError> {
+    caller.owns()?;
+    let bucket = caller.bucket(&state, key, Scope::Write).await?;
+    if bucket.default {
+        return Err(ApiError::bad_request(
+            "the default bucket can't be deleted; its messages can",
+        ));
+    }
+    state
+        .blocking(move |store| store.delete_bucket(bucket.id))
+        .await?;
+    Ok(nothing())
+}
+
+fn default_team() -> String {
+    "default".to_owned()
+}
+
+/// The documented form. What this server has no use for is there and empty.
+fn bucket_json(state: &AppState, bucket: &Bucket) -> Value {
+    let url = format!("{}/buckets/{}", state.config().base_url, bucket.key);
+    json!({
+        "key": bucket.key,
+        "name": bucket.name,
+        "default": bucket.default,
+        "team": { "id": bucket.team, "name": bucket.team },
+        "auth_token": null,
+        "verify_ssl": true,
+        "messages_url": format!("{url}/messages"),
+        "trigger_url": null,
+        "tests_url": null,
+        "collections_url": null,
+    })
+}

@@ -1,0 +1,108 @@
+use crate::query::ParseError;
+use crate::store::StoreError;
+use axum::Json;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use std::fmt;
+
+/// An answer that is an error, in the API's own form.
+#[derive(Debug)]
+pub(super) struct ApiError {
+    status: StatusCode,
+    message: String,
+    more_info: Option<Value>,
+}
+
+impl ApiError {
+    pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            message: message.into(),
+            more_info: None,
+        }
+    }
+
+    pub(super) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    pub(super) fn unauthorized() -> Self {
+        let message = "a token is needed: send `Authorization: Bearer TOKEN`";
+        Self::new(StatusCode::UNAUTHORIZED, message)
+    }
+
+    pub(super) fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, message)
+    }
+
+    pub(super) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, message)
+    }
+
+    pub(super) fn method_not_allowed() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "this path does not take this method",
+        )
+    }
+
+    pub(super) fn too_large(limit: impl fmt::Display) -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("the body is over the limit of {limit} bytes"),
+        )
+    }
+
+    pub(super) fn internal(error: impl fmt::Display) -> Self {
+        tracing::error!(%error, "a request failed");
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the request failed; the server's log says why",
+        )
+    }
+
+    fn with(mut self, more_info: Value) -> Self {
+        self.more_info = Some(more_info);
+        self
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let body = json!({
+            "data": {},
+            "meta": { "status": "error" },
+            "error": { "status": self.status.as_u16(), "message": self.message, "more_info": self.more_info },
+        });
+        let mut response = (self.status, Json(body)).into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            let scheme = header::HeaderValue::from_static("Bearer");
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, scheme);
+        }
+        response
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        if error.is_full() {
+            tracing::error!(%error, "a message was refused");
+            Self::new(StatusCode::INSUFFICIENT_STORAGE, error.to_string())
+        } else if error.is_no_bucket() {
+            Self::not_found(error.to_string())
+        } else {
+            Self::internal(error)
+        }
+    }
+}
+
+/// The place of the mistake goes along, for a page that points at it.
+impl From<ParseError> for ApiError {
+    fn from(error: ParseError) -> Self {
+        let place = json!({ "position": error.position(), "expected": error.expected() });
+        Self::bad_request(format!("the filter is not valid {error}")).with(place)
+    }
+}

@@ -1,0 +1,161 @@
+use super::auth::Caller;
+use super::body::{Received, expect_json};
+use super::envelope::{Params, data, nothing};
+use super::error::ApiError;
+use super::ingest::{read_messages, store_items};
+use super::readback::ReadMessage;
+use super::state::AppState;
+use crate::exchange::Timestamp;
+use crate::query::{Expr, Name, Pattern, Span, StatusTest, Term, When};
+use crate::store::{Page, Scan, Scope, Search};
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use std::time::Instant;
+use uuid::Uuid;
+
+/// Stores one message, or an array of them.
+pub(super) async fn post(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(key): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let bucket = caller.bucket(&state, key, Scope::Write).await?;
+    expect_json(&headers)?;
+    let received = Received::read(&state, &headers, body).await?;
+    let limits = *state.limits();
+    let results = state
+        .blocking(move |store| {
+            let items = received
+                .decode()
+                .and_then(|body| read_messages(&body, &limits));
+            Ok(items.and_then(|items| store_items(store, bucket.id, items)))
+        })
+        .await??;
+    Ok(Json(results.into_json()).into_response())
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Listing {
+    count: Option<usize>,
+    since: Option<f64>,
+    before: Option<f64>,
+}
+
+/// The newest messages, without bodies.
+pub(super) async fn list(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(key): Path<String>,
+    Params(listing): Params<Listing>,
+) -> Result<Response, ApiError> {
+    listed(&state, caller, key, &listing, Expr::All).await
+}
+
+/// The newest messages of failed connections and error statuses, without bodies.
+pub(super) async fn errors(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(key): Path<String>,
+    Params(listing): Params<Listing>,
+) -> Result<Response, ApiError> {
+    let outcome =
+        |outcome: &str| Expr::Term(Term::Is(Name::Outcome, Pattern::Plain(outcome.to_owned())));
+    let status = Expr::Term(Term::Status(StatusTest::Span(Span::AtLeast(400))));
+    let failed = status
+        .or(outcome("error"))
+        .or(outcome("aborted"))
+        .or(outcome("panic"));
+    listed(&state, caller, key, &listing, failed).await
+}
+
+/// One message with its bodies.
+pub(super) async fn one(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path((key, uuid)): Path<(String, String)>,
+) -> Result<Response, ApiError> {
+    let bucket = caller.bucket(&state, key, Scope::Read).await?;
+    let uuid = message_uuid(&uuid)?;
+    let exchange = state
+        .query(move |store| store.exchange(bucket.id, uuid))
+        .await?;
+    let exchange = exchange.ok_or_else(no_message)?;
+    Ok(data(&ReadMessage::whole(&exchange)))
+}
+
+/// Forgets every message of a bucket.
+pub(super) async fn clear(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(key): Path<String>,
+) -> Result<Response, ApiError> {
+    caller.owns()?;
+    let bucket = caller.bucket(&state, key, Scope::Write).await?;
+    state.blocking(move |store| store.clear(bucket.id)).await?;
+    Ok(nothing())
+}
+
+/// The identifier in a path. What is none can't be a message's.
+pub(super) fn message_uuid(text: &str) -> Result<Uuid, ApiError> {
+    text.parse().map_err(|_| no_message())
+}
+
+pub(super) fn no_message() -> ApiError {
+    ApiError::not_found("there is no message with this uuid")
+}
+
+async fn listed(
+    state: &AppState,
+    caller: Caller,
+    key: String,
+    listing: &Listing,
+    filter: Expr,
+) -> Result<Response, ApiError> {
+    let bucket = caller.bucket(state, key, Scope::Read).await?;
+    let limit = listing.count.unwrap_or(50);
+    if !(1..=1000).contains(&limit) {
+        return Err(ApiError::bad_request("count must be from 1 to 1000"));
+    }
+    let since = moment("since", listing.since)?.map(|at| Expr::Term(Term::Since(at)));
+    let before = moment("before", listing.before)?.map(|at| Expr::Term(Term::Before(at)));
+    let filter = since.into_iter().chain(before).fold(filter, Expr::and);
+    let deadline = Instant::now() + state.limits().deadline;
+    let scan = Scan {
+        bucket: bucket.id,
+        filter,
+        now: Timestamp::now(),
+        deadline,
+    };
+    let search = Search {
+        scan,
+        cursor: None,
+        limit,
+        count_to: 0,
+        bodies: false,
+    };
+    let Page { exchanges, .. } = state.query(move |store| store.search(&search)).await?;
+    Ok(data(
+        &exchanges
+            .iter()
+            .map(ReadMessage::listed)
+            .collect::<Vec<_>>(),
+    ))
+}
+
+fn moment(name: &str, seconds: Option<f64>) -> Result<Option<When>, ApiError> {
+    let Some(seconds) = seconds else {
+        return Ok(None);
+    };
+    match Timestamp::from_seconds(seconds) {
+        Some(timestamp) => Ok(Some(When::At(timestamp))),
+        None => Err(ApiError::bad_request(format!(
+            "{name} must be Unix seconds"
+        ))),
+    }
+}

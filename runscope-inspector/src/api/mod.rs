@@ -1,0 +1,46 @@
+//! The HTTP API: the messages API as documented, and what the inspector adds under `/api/v1`.
+//!
+//! | path | methods | token |
+//! |---|---|---|
+//! | `/buckets/{key}/messages` | `POST` one message or an array; `GET ?count&since&before`; `DELETE` | write; read; owner |
+//! | `/buckets/{key}/errors` | `GET ?count&since&before` | read |
+//! | `/buckets/{key}/messages/{uuid}` | `GET` | read |
+//! | `/buckets/{key}/shared` | `GET` | read |
+//! | `/buckets/{key}/shared/{uuid}` | `PUT`, `DELETE` | owner |
+//! | `/buckets`, `/buckets/{key}` | `GET`, `POST`; `GET`, `DELETE` | owner; read for one bucket's `GET` |
+//! | `/account` | `GET` | owner |
+//! | `/api/v1/buckets/{key}/search` | `GET ?q&cursor&limit&count_to&bodies&deadline` | read |
+//! | `/api/v1/buckets/{key}/facets`, `/histogram`, `/summary` | `GET ?q&deadline`, with `values` or `step` | read |
+//! | `/api/v1/buckets/{key}/tail` | `GET ?q`: server-sent events | read |
+//! | `/api/v1/buckets/{key}/export` | `GET ?q&format=ndjson\|har` | read |
+//! | `/api/v1/buckets/{key}/import` | `POST ?format=ndjson\|har` | write |
+//! | `/api/v1/buckets/{key}/tokens`, `/tokens/{id}` | `GET`, `POST`; `DELETE` | owner |
+//! | `/api/v1/shared/{name}` | `GET` | none: the name is the key |
+//! | `/api/v1/stats` | `GET` | owner |
+//! | `/open?token=` | `GET`: trades the owner's token for a session cookie | |
+//! | `/healthz` | `GET` | none |
+//!
+//! Every answer is JSON in the envelope `{"data":…,"meta":{"status":…},"error":…}`, errors of every
+//! kind too.
+
+mod app;
+mod state;
+mod door;
+mod auth;
+mod error;
+mod envelope;
+mod body;
+mod ingest;
+mod readback;
+mod messages;
+mod buckets;
+mod shared;
+mod tokens;
+mod search;
+mod tail;
+mod har;
+mod transfer;
+
+pub use app::app;
+pub use auth::{InvalidToken, Token};
+pub use state::{AppState, Config, Limits};

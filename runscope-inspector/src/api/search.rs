@@ -1,0 +1,232 @@
+use super::auth::Caller;
+use super::envelope::{Params, data, data_with};
+use super::error::ApiError;
+use super::readback::ReadMessage;
+use super::state::AppState;
+use crate::exchange::Timestamp;
+use crate::query::parse;
+use crate::store::{BucketId, Count, FacetField, Scan, Scope, Search, Store};
+use axum::extract::{Path, State};
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use std::time::{Duration, Instant};
+
+/// The longest that a query may be told to look, in seconds.
+const LONGEST_DEADLINE: f64 = 30.0;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct SearchParams {
+    #[serde(default)]
+    q: String,
+    deadline: Option<f64>,
+    cursor: Option<i64>,
+    limit: Option<usize>,
+    count_to: Option<u64>,
+    #[serde(default)]
+    bodies: bool,
+}
+
+/// A page of the exchanges that match, newest first; `meta.next` is the cursor of the page after.
+pub(super) async fn search(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(key): Path<String>,
+    Params(params): Params<SearchParams>,
+) -> Result<Response, ApiError> {
+    let bucket = caller.bucket(&state, key, Scope::Read).await?;
+    let limit = params.limit.unwrap_or(50);
+    if limit > 1000 {
+        return Err(ApiError::bad_request("limit must be at most 1000"));
+    }
+    let bodies = params.bodies;
+    let search = Search {
+        scan: scan(&state, bucket.id, &params.q, params.deadline)?,
+        cursor: params.cursor,
+        limit,
+        count_to: params.count_to.unwrap_or(1000).min(1_000_000),
+        bodies,
+    };
+    let page = state.query(move |store| store.search(&search)).await?;
+    let read = if bodies {
+        ReadMessage::whole
+    } else {
+        ReadMessage::listed
+    };
+    let (count, exact) = match page.count {
+        Count::Exactly(count) => (count, true),
+        Count::AtLeast(count) => (count, false),
+    };
+    let meta = json!({
+        "next": page.next,
+        "count": count,
+        "count_is_exact": exact,
+        "examined": page.examined,
+        "timed_out": page.timed_out,
+    });
+    Ok(data_with(
+        &page.exchanges.iter().map(read).collect::<Vec<_>>(),
+        meta,
+    ))
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct FacetParams {
+    #[serde(default)]
+    q: String,
+    deadline: Option<f64>,
+    values: Option<usize>,
+}
+
+/// The most frequent values of each facet.
+pub(super) async fn facets(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(key): Path<String>,
+    Params(params): Params<FacetParams>,
+) -> Result<Response, ApiError> {
+    let bucket = caller.bucket(&state, key, Scope::Read).await?;
+    let scan = scan(&state, bucket.id, &params.q, params.deadline)?;
+    let values = params.values.unwrap_or(10).min(1000);
+    let facets = state
+        .query(move |store| store.facets(&scan, values))
+        .await?;
+    let fields: Map<String, Value> = facets
+        .facets
+        .iter()
+        .map(|facet| {
+            let name = FacetField::ALL
+                .iter()
+                .find(|(field, _)| *field == facet.field)
+                .map_or("", |(_, name)| name);
+            let values = facet
+                .values
+                .iter()
+                .map(|(value, count)| json!({ "value": value, "count": count }));
+            (name.to_owned(), values.collect())
+        })
+        .collect();
+    Ok(data_with(
+        &fields,
+        json!({ "counted": facets.counted, "complete": facets.complete }),
+    ))
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct HistogramParams {
+    #[serde(default)]
+    q: String,
+    deadline: Option<f64>,
+    step: Option<u64>,
+}
+
+/// The exchanges that match counted over time: `step` in seconds, in bars of whole minutes.
+pub(super) async fn histogram(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(key): Path<String>,
+    Params(params): Params<HistogramParams>,
+) -> Result<Response, ApiError> {
+    let bucket = caller.bucket(&state, key, Scope::Read).await?;
+    let scan = scan(&state, bucket.id, &params.q, params.deadline)?;
+    let step = Duration::from_secs(params.step.unwrap_or(60));
+    let histogram = state
+        .query(move |store| store.histogram(&scan, step))
+        .await?;
+    let bars = histogram.bars.iter().map(|bar| {
+        let [
+            other,
+            informational,
+            success,
+            redirect,
+            client_error,
+            server_error,
+        ] = bar.classes;
+        json!({
+            "start": bar.start.as_seconds(),
+            "1xx": informational,
+            "2xx": success,
+            "3xx": redirect,
+            "4xx": client_error,
+            "5xx": server_error,
+            "other": other,
+        })
+    });
+    let meta = json!({ "step": histogram.step.as_secs(), "complete": histogram.complete });
+    Ok(data_with(&bars.collect::<Vec<_>>(), meta))
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct SummaryParams {
+    #[serde(default)]
+    q: String,
+    deadline: Option<f64>,
+}
+
+/// The exchanges that match by method and route, with times in seconds.
+pub(super) async fn summary(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(key): Path<String>,
+    Params(params): Params<SummaryParams>,
+) -> Result<Response, ApiError> {
+    let bucket = caller.bucket(&state, key, Scope::Read).await?;
+    let scan = scan(&state, bucket.id, &params.q, params.deadline)?;
+    let summary = state.query(move |store| store.summary(&scan)).await?;
+    let seconds = |duration: Option<Duration>| duration.map(|duration| duration.as_secs_f64());
+    let rows = summary.rows.iter().take(1000).map(|row| {
+        json!({
+            "method": row.method,
+            "route": row.route,
+            "count": row.count,
+            "errors": row.errors,
+            "p50": seconds(row.p50),
+            "p95": seconds(row.p95),
+            "p99": seconds(row.p99),
+        })
+    });
+    let meta = json!({ "counted": summary.counted, "complete": summary.complete });
+    Ok(data_with(&rows.collect::<Vec<_>>(), meta))
+}
+
+/// What is stored, in numbers.
+pub(super) async fn stats(
+    State(state): State<AppState>,
+    caller: Caller,
+) -> Result<Response, ApiError> {
+    caller.owns()?;
+    let stats = state.query(<dyn Store>::stats).await?;
+    Ok(data(&json!({
+        "exchanges": stats.exchanges,
+        "bytes": stats.bytes,
+        "partitions": stats.partitions,
+        "newest": stats.newest,
+    })))
+}
+
+/// What a query looks at, and until when: `deadline` is in seconds from now.
+pub(super) fn scan(
+    state: &AppState,
+    bucket: BucketId,
+    q: &str,
+    deadline: Option<f64>,
+) -> Result<Scan, ApiError> {
+    let filter = parse(q)?;
+    let time = match deadline {
+        None => state.limits().deadline,
+        Some(seconds) if (0.0..=LONGEST_DEADLINE).contains(&seconds) => {
+            Duration::from_secs_f64(seconds)
+        }
+        Some(_) => {
+            return Err(ApiError::bad_request(format!(
+                "deadline must be from 0 to {LONGEST_DEADLINE} seconds"
+            )));
+        }
+    };
+    Ok(Scan {
+        bucket,
+        filter,
+        now: Timestamp::now(),
+        deadline: Instant::now() + time,
+    })
+}

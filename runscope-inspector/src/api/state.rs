@@ -1,0 +1,176 @@
+use super::auth::Token;
+use super::error::ApiError;
+use crate::store::{Store, StoreError};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+
+/// How a server is reached, and by whom.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Config {
+    /// The token that allows everything.
+    pub owner: Token,
+    /// The names, without port, by which browsers and clients may call the server, besides
+    /// `localhost` and the loopback addresses. Anything else in `Host` is refused: a page elsewhere
+    /// could have its own name point here.
+    pub hosts: Vec<String>,
+    /// Where the server is reached, without a slash at the end; links begin with it. Default: empty,
+    /// so links are paths.
+    pub base_url: String,
+    /// What is refused for its size.
+    pub limits: Limits,
+}
+
+impl Config {
+    /// The defaults, with an owner.
+    #[must_use]
+    pub fn new(owner: Token) -> Self {
+        Self {
+            owner,
+            hosts: Vec::new(),
+            base_url: String::new(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// What is refused for its size, and how long is waited.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Limits {
+    /// The bytes of a request's body, as sent and as decoded. Default: 16 MiB.
+    pub body: usize,
+    /// The bytes of bodies that are received at one time; further senders wait. Default: 256 MiB.
+    pub bodies: usize,
+    /// The messages of one array. Default: 1,000.
+    pub messages: usize,
+    /// The header lines of a message's request, and of its response. Default: 256.
+    pub headers: usize,
+    /// How long a body may take to arrive. Default: 30 s.
+    pub body_time: Duration,
+    /// How long a query looks if it is not told; it can ask for up to 30 s. Default: 2 s.
+    pub deadline: Duration,
+    /// Live tails at one time. Default: 64.
+    pub tails: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body: 16 << 20,
+            bodies: 256 << 20,
+            messages: 1000,
+            headers: 256,
+            body_time: Duration::from_secs(30),
+            deadline: Duration::from_secs(2),
+            tails: 64,
+        }
+    }
+}
+
+/// What every handler has at hand. Clones share it.
+#[derive(Debug, Clone)]
+pub struct AppState {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    config: Config,
+    store: Arc<dyn Store>,
+    /// One permit for each KiB of a body.
+    bodies: Arc<Semaphore>,
+    reads: Arc<Semaphore>,
+    tails: Arc<Semaphore>,
+    closing: watch::Sender<bool>,
+}
+
+/// Queries that run at one time: more would only wait for the disk and the processor.
+const READS: usize = 8;
+
+impl AppState {
+    /// A server over a store.
+    #[must_use]
+    pub fn new(config: Config, store: Arc<dyn Store>) -> Self {
+        let limits = config.limits;
+        let inner = Inner {
+            store,
+            bodies: Arc::new(Semaphore::new(kib(limits.bodies.max(limits.body)))),
+            reads: Arc::new(Semaphore::new(READS)),
+            tails: Arc::new(Semaphore::new(limits.tails)),
+            closing: watch::Sender::new(false),
+            config,
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// Ends the live tails, which would keep a graceful shutdown waiting.
+    pub fn close(&self) {
+        self.inner.closing.send_replace(true);
+    }
+
+    pub(super) fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.inner.config.limits
+    }
+
+    pub(super) fn store(&self) -> &Arc<dyn Store> {
+        &self.inner.store
+    }
+
+    /// Turns true when the server is about to end.
+    pub(super) fn closing(&self) -> watch::Receiver<bool> {
+        self.inner.closing.subscribe()
+    }
+
+    /// Runs something that may block, on a thread for that.
+    pub(super) async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let store = Arc::clone(self.store());
+        let done = tokio::task::spawn_blocking(move || work(store.as_ref())).await;
+        Ok(done.map_err(ApiError::internal)??)
+    }
+
+    /// The same for a query that can take long; a few run at one time.
+    pub(super) async fn query<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let permit = Arc::clone(&self.inner.reads)
+            .acquire_owned()
+            .await
+            .map_err(ApiError::internal)?;
+        // The permit goes with the work: a caller that leaves does not end what runs.
+        self.blocking(move |store| {
+            let _permit = permit;
+            work(store)
+        })
+        .await
+    }
+
+    /// Room for a body of so many bytes.
+    pub(super) async fn body_room(&self, bytes: usize) -> Result<OwnedSemaphorePermit, ApiError> {
+        let permits = u32::try_from(kib(bytes)).unwrap_or(u32::MAX);
+        Arc::clone(&self.inner.bodies)
+            .acquire_many_owned(permits)
+            .await
+            .map_err(ApiError::internal)
+    }
+
+    /// Room for a live tail, if there is any.
+    pub(super) fn tail_room(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.inner.tails).try_acquire_owned().ok()
+    }
+}
+
+fn kib(bytes: usize) -> usize {
+    bytes.div_ceil(1024).max(1)
+}

@@ -1,0 +1,202 @@
+use super::auth::Caller;
+use super::envelope::Params;
+use super::error::ApiError;
+use super::readback::ReadMessage;
+use super::state::AppState;
+use crate::exchange::{Exchange, Timestamp};
+use crate::query::{Expr, View, parse};
+use crate::store::{BucketId, Changes, Scope};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse;
+use axum::response::Response;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures_util::stream;
+use serde::Deserialize;
+use serde_json::json;
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{OwnedSemaphorePermit, watch};
+
+/// Exchanges that are read at once.
+const STEP: usize = 100;
+
+/// A reader that is further behind than this is told of a gap and led to the newest.
+const FURTHEST_BEHIND: i64 = 20_000;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct TailParams {
+    #[serde(default)]
+    q: String,
+}
+
+/// Follows what matches as it is stored: `exchange` events with the place in the order of arrival as
+/// id, `update` when an exchange got its other half, `gap` when some were passed over. A client that
+/// comes back with `Last-Event-ID` misses nothing that is still stored.
+pub(super) async fn tail(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(key): Path<String>,
+    Params(params): Params<TailParams>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let bucket = caller.bucket(&state, key, Scope::Read).await?;
+    let filter = parse(&params.q)?;
+    let Some(room) = state.tail_room() else {
+        let message = format!("there are {} live tails already", state.limits().tails);
+        return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message));
+    };
+    let changes = state.store().changes();
+    let last = headers
+        .get("last-event-id")
+        .and_then(|id| id.to_str().ok()?.parse().ok());
+    let newest = changes.start();
+    let position = last
+        .filter(|last| (0..=newest).contains(last))
+        .unwrap_or(newest);
+    let ready = Event::default()
+        .event("ready")
+        .id(position.to_string())
+        .data("{}");
+    let tail = Tail {
+        closing: state.closing(),
+        state,
+        bucket: bucket.id,
+        filter,
+        changes,
+        position,
+        events: VecDeque::from([ready]),
+        _room: room,
+    };
+    let events = stream::unfold(tail, async |mut tail| {
+        let event = tail.next().await?;
+        Some((Ok::<_, Infallible>(event), tail))
+    });
+    Ok(Sse::new(events)
+        .keep_alive(KeepAlive::default())
+        .into_response())
+}
+
+struct Tail {
+    state: AppState,
+    bucket: BucketId,
+    filter: Expr,
+    changes: Changes,
+    /// All up to this place was looked at.
+    position: i64,
+    events: VecDeque<Event>,
+    closing: watch::Receiver<bool>,
+    _room: OwnedSemaphorePermit,
+}
+
+enum News {
+    Arrived(i64),
+    Joined(i64),
+    /// Some exchanges got their other half, and nobody knows which.
+    Missed,
+}
+
+impl Tail {
+    /// The next event; none when the server ends or the store can't be read.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return Some(event);
+            }
+            match self.news().await? {
+                News::Arrived(newest) => self.read_up_to(newest).await?,
+                News::Joined(place) => self.read_joined(place).await?,
+                News::Missed => self.events.push_back(gap(self.position, self.position)),
+            }
+        }
+    }
+
+    async fn news(&mut self) -> Option<News> {
+        let newest = *self.changes.newest.borrow_and_update();
+        if newest > self.position {
+            return Some(News::Arrived(newest));
+        }
+        tokio::select! {
+            changed = self.changes.newest.changed() => {
+                changed.ok()?;
+                Some(News::Arrived(*self.changes.newest.borrow_and_update()))
+            }
+            joined = self.changes.joined.recv() => match joined {
+                Ok(place) => Some(News::Joined(place)),
+                Err(RecvError::Lagged(_)) => Some(News::Missed),
+                Err(RecvError::Closed) => None,
+            },
+            _ = self.closing.wait_for(|closing| *closing) => None,
+        }
+    }
+
+    async fn read_up_to(&mut self, newest: i64) -> Option<()> {
+        if newest - self.position > FURTHEST_BEHIND {
+            let to = newest - i64::try_from(STEP).unwrap_or(0);
+            self.events.push_back(gap(self.position, to));
+            self.position = to;
+        }
+        let (bucket, position) = (self.bucket, self.position);
+        let arrived = self
+            .state
+            .query(move |store| store.arrived_after(bucket, position, STEP))
+            .await
+            .ok()?;
+        // Fewer than asked for may be because they are large, so the last of them is as far as it goes.
+        self.position = arrived.last().map_or(newest, |last| last.sequence);
+        for exchange in &arrived {
+            if self.passes(exchange) {
+                let event = event("exchange", exchange)?.id(exchange.sequence.to_string());
+                self.events.push_back(event);
+            }
+        }
+        Some(())
+    }
+
+    /// An exchange that was not shown yet will be shown whole, so it is no update.
+    async fn read_joined(&mut self, place: i64) -> Option<()> {
+        let bucket = self.bucket;
+        let exchange = self
+            .state
+            .query(move |store| store.at(bucket, place))
+            .await
+            .ok()?;
+        if let Some(exchange) =
+            exchange.filter(|exchange| exchange.sequence <= self.position && self.passes(exchange))
+        {
+            self.events.push_back(event("update", &exchange)?);
+        }
+        Some(())
+    }
+
+    fn passes(&self, exchange: &Exchange) -> bool {
+        let Exchange {
+            attributes,
+            message,
+            ..
+        } = exchange;
+        self.filter.matches(View {
+            attributes,
+            message,
+            now: Timestamp::now(),
+        })
+    }
+}
+
+fn event(name: &str, exchange: &Exchange) -> Option<Event> {
+    Event::default()
+        .event(name)
+        .json_data(ReadMessage::listed(exchange))
+        .ok()
+}
+
+/// What lies after one place and up to another was passed over. Its id leads a client that comes
+/// back behind the gap.
+fn gap(after: i64, through: i64) -> Event {
+    let data = json!({ "after": after, "through": through }).to_string();
+    Event::default()
+        .event("gap")
+        .id(through.to_string())
+        .data(data)
+}
