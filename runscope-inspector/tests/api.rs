@@ -150,11 +150,11 @@ async fn a_bucket_is_made_cleared_and_deleted() {
         .await;
     server.post_messages(&message("a", 200)).await;
     let path = format!("/buckets/{key}/messages");
-    nothing(server.request(Method::DELETE, &path).send().await.unwrap());
+    nothing(&server.request(Method::DELETE, &path).send().await.unwrap());
     assert_eq!(server.get(&path).await["data"], json!([]));
     assert_eq!(ids(&server.get("/buckets/default/messages").await), ["a"]);
     nothing(
-        server
+        &server
             .request(Method::DELETE, &format!("/buckets/{key}"))
             .send()
             .await
@@ -192,7 +192,7 @@ async fn a_shared_message_is_read_without_a_token_until_it_is_not() {
     let read = success(server.bare(Method::GET, link).send().await.unwrap()).await;
     assert_eq!(read["data"]["request"]["body"], "a request a");
     assert_eq!(ids(&server.get("/buckets/default/shared").await), ["a"]);
-    nothing(server.request(Method::DELETE, &path).send().await.unwrap());
+    nothing(&server.request(Method::DELETE, &path).send().await.unwrap());
     error(server.bare(Method::GET, link).send().await.unwrap(), 404).await;
     let other = "/buckets/default/shared/00000000-0000-8000-8000-000000000000";
     error(
@@ -419,7 +419,7 @@ async fn tokens_open_what_they_are_for_and_nothing_else() {
         }
     }
     let path = format!("{tokens}/{}", read["id"]);
-    nothing(server.request(Method::DELETE, &path).send().await.unwrap());
+    nothing(&server.request(Method::DELETE, &path).send().await.unwrap());
     let request = server
         .bare(Method::GET, "/buckets/default/messages")
         .bearer_auth(read["token"].as_str().unwrap());
@@ -583,7 +583,7 @@ fn ids(answer: &Value) -> Vec<&str> {
         .collect()
 }
 
-fn nothing(response: Response) {
+fn nothing(response: &Response) {
     assert_eq!(response.status(), StatusCode::NO_CONTENT);
 }
 

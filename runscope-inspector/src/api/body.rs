@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
 use flate2::read::MultiGzDecoder;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use std::borrow::Cow;
 use std::io::Read;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -65,17 +66,19 @@ impl Received {
 
     /// The body with its content coding undone, no larger than the limit. It takes time: not for an
     /// async thread.
-    pub(super) fn decode(&self) -> Result<Vec<u8>, ApiError> {
+    pub(super) fn decode(&self) -> Result<Cow<'_, [u8]>, ApiError> {
         match self.encoding {
-            Encoding::Identity => Ok(self.bytes.clone()),
-            Encoding::Gzip => read_bounded(MultiGzDecoder::new(self.bytes.as_slice()), self.limit),
+            Encoding::Identity => Ok(Cow::Borrowed(&self.bytes)),
+            Encoding::Gzip => {
+                read_bounded(MultiGzDecoder::new(self.bytes.as_slice()), self.limit).map(Cow::Owned)
+            }
             Encoding::Zstd => {
                 let mut decoder = zstd::Decoder::with_buffer(self.bytes.as_slice())
                     .map_err(ApiError::internal)?;
                 decoder
                     .window_log_max(WINDOW_LOG)
                     .map_err(ApiError::internal)?;
-                read_bounded(decoder, self.limit)
+                read_bounded(decoder, self.limit).map(Cow::Owned)
             }
         }
     }

@@ -56,7 +56,8 @@ pub(super) async fn create(
 ) -> Result<Response, ApiError> {
     caller.owns()?;
     expect_json(&headers)?;
-    let body = Received::read(&state, &headers, body).await?.decode()?;
+    let received = Received::read(&state, &headers, body).await?;
+    let body = received.decode()?;
     let Creation { name, team_id } = serde_json::from_slice(&body)
         .map_err(|error| ApiError::bad_request(format!("not a bucket: {error}")))?;
     if [&name, &team_id]

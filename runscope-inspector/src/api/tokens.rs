@@ -46,7 +46,8 @@ pub(super) async fn create(
     caller.owns()?;
     expect_json(&headers)?;
     let bucket = caller.bucket(&state, key, Scope::Write).await?;
-    let body = Received::read(&state, &headers, body).await?.decode()?;
+    let received = Received::read(&state, &headers, body).await?;
+    let body = received.decode()?;
     let Creation { scope } = serde_json::from_slice(&body)
         .map_err(|error| ApiError::bad_request(format!("not a token: {error}")))?;
     let scope = match scope {

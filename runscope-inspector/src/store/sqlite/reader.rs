@@ -72,7 +72,8 @@ impl<'a> Reader<'a> {
     pub(super) fn page(mut self, search: &Search) -> Result<Page, StoreError> {
         let mut exchanges: Vec<Exchange> = Vec::new();
         let (mut matched, mut bytes, mut next) = (0_u64, 0_usize, None);
-        let from = search.cursor.unwrap_or(i64::MAX);
+        let newest = *self.shared.newest.borrow();
+        let from = search.cursor.unwrap_or(newest.saturating_add(1));
         let exact = self.plan.is_exact();
         let codec = &self.shared.codec;
         let end = self.walk(from, &mut |connection, found, deadline| {

@@ -53,6 +53,12 @@ fn message(number: usize) -> Message {
         .response(Response::new(200).body("x".repeat(200)))
 }
 
+/// Waits until the writer has closed what is to be closed, which it does after it has answered: it
+/// takes one job after the other.
+fn settle(store: &Sqlite) {
+    store.delete_bucket(BucketId(i64::MAX)).unwrap();
+}
+
 #[test]
 fn a_full_disk_refuses_what_comes_and_reading_goes_on() {
     let Fixture {
@@ -103,8 +109,8 @@ fn retention_unlinks_the_oldest_partitions_whole() {
     for number in 0..5 {
         store.append(bucket, vec![message(number)]).unwrap();
     }
+    settle(&store);
     keeper::retain(&store.shared, Timestamp::now()).unwrap();
-    // The keeper may be at it too; what is written stays in any case.
     let stats = store.stats().unwrap();
     assert_eq!(stats.partitions, 1);
     assert_eq!(
@@ -135,11 +141,12 @@ fn partitions_are_deleted_by_age_and_the_young_stay() {
     for number in 0..3 {
         store.append(bucket, vec![message(number)]).unwrap();
     }
+    settle(&store);
     keeper::retain(&store.shared, Timestamp::now()).unwrap();
     assert_eq!(store.stats().unwrap().exchanges, 3);
     let later = Timestamp::from_micros(Timestamp::now().as_micros() + 7_200_000_000);
     keeper::retain(&store.shared, later).unwrap();
-    assert!(store.stats().unwrap().partitions <= 1);
+    assert_eq!(store.stats().unwrap().partitions, 1);
 }
 
 /// The index's words must be the evaluator's: for texts of every kind the tokenizer could cut

@@ -195,8 +195,16 @@ impl Writer {
             return Ok(());
         }
         let next = Arc::new(Partition::new(&self.shared.settings.directory, self.next));
-        let connection = open(&self.shared, &next)?;
-        seal(&self.partition, &self.connection)?;
+        let begun = open(&self.shared, &next)
+            .and_then(|connection| seal(&self.partition, &self.connection).map(|()| connection));
+        let connection = match begun {
+            Ok(connection) => connection,
+            Err(error) => {
+                // The partition before goes on, and would run into the places of a file left behind.
+                next.delete()?;
+                return Err(error);
+            }
+        };
         let before = std::mem::replace(&mut self.connection, connection);
         self.shared.partitions.push(Arc::clone(&next));
         self.partition = next;
