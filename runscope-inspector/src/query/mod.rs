@@ -43,4 +43,4 @@ pub use parser::parse;
 pub use pattern::{Expression, Pattern};
 pub use text::{SEARCHED_BODY, pieces, searched_body, url_pieces, whole_body};
 pub use units::{When, parse_duration, parse_size};
-pub use words::{LONGEST_WORD, Phrase, fold, words};
+pub use words::{LONGEST_WORD, Phrase, fold, push_words, words};

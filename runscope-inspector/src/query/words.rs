@@ -1,7 +1,8 @@
 //! What a word is. The index and the evaluator both cut text with this one function, so a search
 //! in the store and a live filter can't disagree.
 
-use std::iter;
+use std::iter::{self, Peekable};
+use std::str::Chars;
 
 /// Words longer than this many characters are known by their beginning.
 pub const LONGEST_WORD: usize = 64;
@@ -13,22 +14,37 @@ pub const LONGEST_WORD: usize = 64;
 pub fn words(text: &str) -> impl Iterator<Item = String> + '_ {
     let mut chars = text.chars().peekable();
     iter::from_fn(move || {
-        while chars.next_if(|char| !is_word_char(*char)).is_some() {}
-        let first = chars.next()?;
         let mut word = String::new();
-        word.extend(lower(first));
-        if stands_alone(first) {
-            return Some(word);
-        }
-        let mut length = 1;
-        while let Some(char) = chars.next_if(|char| is_word_char(*char) && !stands_alone(*char)) {
-            if length < LONGEST_WORD {
-                word.extend(lower(char));
-                length += 1;
-            }
-        }
-        Some(word)
+        next_word(&mut chars, &mut word).then_some(word)
     })
+}
+
+/// Writes the [`words`] of a text one after the other, each with a space behind it.
+pub fn push_words(to: &mut String, text: &str) {
+    let mut chars = text.chars().peekable();
+    while next_word(&mut chars, to) {
+        to.push(' ');
+    }
+}
+
+/// Writes the next word, if there is one.
+fn next_word(chars: &mut Peekable<Chars<'_>>, to: &mut String) -> bool {
+    while chars.next_if(|char| !is_word_char(*char)).is_some() {}
+    let Some(first) = chars.next() else {
+        return false;
+    };
+    push_lower(to, first);
+    if stands_alone(first) {
+        return true;
+    }
+    let mut length = 1;
+    while let Some(char) = chars.next_if(|char| is_word_char(*char) && !stands_alone(*char)) {
+        if length < LONGEST_WORD {
+            push_lower(to, char);
+            length += 1;
+        }
+    }
+    true
 }
 
 /// Lower case, a character at a time. `str::to_lowercase` looks at the neighbours (a final sigma),
@@ -38,10 +54,14 @@ pub fn fold(text: &str) -> String {
     text.chars().flat_map(char::to_lowercase).collect()
 }
 
-/// A character of a word in lower case. Where that adds a mark (`İ`), the mark is no part of the word,
-/// so that cutting a word again gives the same word.
-fn lower(char: char) -> impl Iterator<Item = char> {
-    char.to_lowercase().filter(|char| is_word_char(*char))
+/// Writes a character of a word in lower case. Where that adds a mark (`İ`), the mark is no part of
+/// the word, so that cutting a word again gives the same word.
+fn push_lower(to: &mut String, char: char) {
+    if char.is_ascii() {
+        to.push(char.to_ascii_lowercase());
+    } else {
+        to.extend(char.to_lowercase().filter(|char| is_word_char(*char)));
+    }
 }
 
 /// Whether a character is part of a word.

@@ -1,7 +1,7 @@
 use super::codec::{Codec, Packed};
 use super::terms::{GAP, terms};
 use crate::exchange::{Attributes, Timestamp};
-use crate::query::{Side, pieces, searched_body, words};
+use crate::query::{Side, pieces, push_words, searched_body};
 use crate::store::{BucketId, StoreError};
 use runscope_core::Message;
 use sha2::{Digest, Sha256};
@@ -70,13 +70,6 @@ impl IndexedText {
         }
         text.terms = terms(bucket, attributes, message).join(" ");
         text
-    }
-}
-
-fn push_words(column: &mut String, text: &str) {
-    for word in words(text) {
-        column.push_str(&word);
-        column.push(' ');
     }
 }
 
