@@ -1,7 +1,7 @@
 //! Fills an inspector over HTTP with generated exchanges, queries it while more are written, and
 //! prints what that took.
 //!
-//! The same seed makes the same exchanges. Client and server share the machine, as they do at a
+//! Every run makes the same exchanges, all but their times. Client and server share the machine, as they do at a
 //! developer's; the figures are of both.
 
 #![allow(clippy::print_stdout)]
@@ -9,6 +9,7 @@
 use clap::Parser;
 use reqwest::Client;
 use runscope_inspector::api::{AppState, Config, Token, app};
+use runscope_inspector::exchange::Timestamp;
 use runscope_inspector::serve::serve;
 use runscope_inspector::store::{Durability, Settings, Sqlite};
 use serde_json::{Value, json};
@@ -310,7 +311,7 @@ fn exchange(number: u64) -> Value {
         }
         words.join(" ")
     };
-    let time = 1_795_000_000.0 + number as f64 / 1000.0;
+    let time = Timestamp::now().as_seconds();
     let answer = match status {
         402 => {
             json!({ "error": { "code": 402, "type": "card_declined", "message": words(number, 40) } })
