@@ -30,6 +30,7 @@ pub fn routes(hooks: Hooks) -> impl FnOnce(&mut ServiceConfig) {
             .route("/view", route().to(view))
             .route("/nested/{id}/view", route().to(view))
             .route("/echo", post().to(echo))
+            .route("/discard", post().to(discard))
             .route("/watch", post().to(watch))
             .route("/feed", get().to(feed))
             .route("/endless", get().to(endless))
@@ -166,6 +167,15 @@ impl MessageBody for Echo {
             }
         }
     }
+}
+
+/// Reads all and keeps nothing.
+async fn discard(payload: Payload) -> &'static str {
+    let mut payload = payload.into_inner();
+    while let Some(chunk) = next(&mut payload).await {
+        drop(chunk.expect("a whole body"));
+    }
+    "done"
 }
 
 /// Tells the test what became of the body, also where the client has left.

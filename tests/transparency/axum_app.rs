@@ -41,6 +41,7 @@ pub fn app(hooks: Hooks) -> Router {
             "/echo",
             post(async |request: Request| Response::new(request.into_body())),
         )
+        .route("/discard", post(discard))
         .route("/watch", post(watch))
         .route("/hang", any(hang))
         .route("/feed", get(feed))
@@ -175,6 +176,15 @@ async fn read(mut body: Body) -> String {
         }
     }
     seen + &format!("{}\n{:?}\n", data.escape_ascii(), body.size_hint())
+}
+
+/// Reads all and keeps nothing.
+async fn discard(request: Request) -> &'static str {
+    let mut body = request.into_body();
+    while let Some(frame) = body.frame().await {
+        drop(frame.expect("a whole body"));
+    }
+    "done"
 }
 
 /// Tells the test what became of the body, also where the client has left.

@@ -10,6 +10,7 @@ mod handlers_view;
 mod upgrades;
 mod frames;
 mod http2;
+mod client;
 mod sizes;
 mod backpressure;
 mod service;

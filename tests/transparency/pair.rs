@@ -82,7 +82,8 @@ pub struct Side {
 }
 
 impl Side {
-    fn start(stack: Stack, recorder: Option<&Recorder>) -> Self {
+    /// Starts a server, with the layer where there is a recorder.
+    pub fn start(stack: Stack, recorder: Option<&Recorder>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address");
         let (hooks, ends) = Hooks::new();

@@ -1,16 +1,9 @@
 //! Bodies of all sizes, streamed both ways, compared with what was sent.
 
-use super::bodies::Pattern;
+use super::client::echo;
 use super::pair::{Pair, STACKS, Side};
-use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, DATE, TRANSFER_ENCODING};
-use http::{HeaderMap, Request};
-use http_body_util::BodyExt as _;
-use hyper::client::conn::{http1, http2};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use runscope::Config;
-use std::net::SocketAddr;
-use tokio::net::TcpStream;
 
 const SIZES: [u64; 11] = [
     0,
@@ -44,7 +37,7 @@ fn bodies_of_all_sizes_come_back_whole_and_framed_as_they_were() {
                             continue;
                         }
                         let scene = |side: &mut Side| {
-                            runtime.block_on(echo(side.address, http2, size, announced))
+                            runtime.block_on(echo(side.address, http2, size, announced, || {}))
                         };
                         let headers = match log_body {
                             true => scene(&mut pair.layered),
@@ -61,53 +54,4 @@ fn bodies_of_all_sizes_come_back_whole_and_framed_as_they_were() {
             pair.recorded(count);
         }
     }
-}
-
-/// Echoes a body, checks every byte, and gives back the answer's headers.
-async fn echo(address: SocketAddr, http2: bool, size: u64, announced: bool) -> HeaderMap {
-    let stream = TcpStream::connect(address).await.expect("a connection");
-    stream.set_nodelay(true).expect("no delay");
-    let io = TokioIo::new(stream);
-    let uri = if http2 {
-        "http://a.example/echo"
-    } else {
-        "/echo"
-    };
-    let mut request = Request::post(uri);
-    if !http2 {
-        request = request.header("host", "a.example");
-    }
-    let request = request
-        .body(Pattern::new(size, announced))
-        .expect("a request");
-    let response = if http2 {
-        let (mut client, connection) = http2::Builder::new(TokioExecutor::new())
-            .initial_stream_window_size(8 << 20)
-            .initial_connection_window_size(8 << 20)
-            .handshake(io)
-            .await
-            .expect("a handshake");
-        tokio::spawn(connection);
-        client.send_request(request).await
-    } else {
-        let (mut client, connection) = http1::handshake(io).await.expect("a handshake");
-        tokio::spawn(connection);
-        client.send_request(request).await
-    };
-    let (mut head, mut body) = response.expect("an answer").into_parts();
-    assert_eq!(head.status, 200);
-    let mut expected = Pattern::new(size, announced);
-    while let Some(frame) = body.frame().await {
-        let data: Bytes = frame
-            .expect("a whole body")
-            .into_data()
-            .expect("no trailers");
-        assert!(
-            expected.matches(&data),
-            "another byte came back than was sent"
-        );
-    }
-    assert!(expected.is_whole(), "the body was cut");
-    head.headers.remove(DATE);
-    head.headers
 }

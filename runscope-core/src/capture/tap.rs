@@ -77,19 +77,22 @@ impl Tap {
         }
         let room = limits.body.saturating_sub(self.kept.len());
         let take = room.min(data.len());
-        if take > 0 && !charge.grow(take, limits.process) {
+        // A cut frame is copied too: a slice would pin all of a frame that may be far over the cap.
+        let is_shared = take == data.len() && take >= COPY_BELOW;
+        let growth = match is_shared {
+            true => take,
+            false => self.kept.growth_for(take, limits.body),
+        };
+        if !charge.grow(growth, limits.process) {
             self.withheld = Some(Withheld::OverBudget);
             return;
         }
         if take < data.len() {
             self.withheld = Some(Withheld::OverCap);
         }
-        // A cut frame is copied too: a slice would pin all of a frame that may be far over the cap.
-        let whole_and_large = take == data.len() && take >= COPY_BELOW;
-        match take {
-            0 => {}
-            _ if whole_and_large => self.kept.share(data.clone()),
-            _ => self.kept.copy(&data[..take]),
+        match is_shared {
+            true => self.kept.share(data.clone()),
+            false => self.kept.copy(&data[..take], growth),
         }
     }
 
@@ -140,11 +143,32 @@ impl Chunks {
         }
     }
 
-    fn copy(&mut self, part: &[u8]) {
+    /// By how much the buffer that joins small frames has to grow to take `more` bytes: it doubles,
+    /// but not beyond the cap of a body. It is the buffer that holds memory, so it is charged for.
+    fn growth_for(&self, more: usize, cap: usize) -> usize {
+        let (len, capacity) = match self.rest.last().unwrap_or(&self.first) {
+            Chunk::Owned(bytes) => (bytes.len(), bytes.capacity()),
+            Chunk::Shared(_) => (0, 0),
+        };
+        let needed = len + more;
+        if needed <= capacity {
+            return 0;
+        }
+        (capacity * 2).min(cap).max(needed) - capacity
+    }
+
+    /// Joins a part to the buffer, which grows by `growth` first.
+    fn copy(&mut self, part: &[u8], growth: usize) {
         self.len += part.len();
-        match self.rest.last_mut().unwrap_or(&mut self.first) {
-            Chunk::Owned(bytes) => bytes.extend_from_slice(part),
-            Chunk::Shared(_) => self.rest.push(Chunk::Owned(part.to_vec())),
+        if !matches!(self.rest.last().unwrap_or(&self.first), Chunk::Owned(_)) {
+            self.rest.push(Chunk::default());
+        }
+        if let Chunk::Owned(bytes) = self.rest.last_mut().unwrap_or(&mut self.first) {
+            let spare = bytes.capacity() - bytes.len();
+            if growth > 0 {
+                bytes.reserve_exact(spare + growth);
+            }
+            bytes.extend_from_slice(part);
         }
     }
 
@@ -270,6 +294,27 @@ mod tests {
         let pieces: Vec<_> = tap.kept.iter().map(<[u8]>::len).collect();
         assert_eq!(pieces, [2, COPY_BELOW, 2]);
         assert!(!large.is_unique(), "the large frame is shared, not copied");
+    }
+
+    #[test]
+    fn a_body_in_small_frames_is_charged_for_its_buffer_and_never_beyond_the_cap() {
+        for (frames, size, cap) in [(33, 1000, 64 * 1024), (70, 1000, 64 * 1024), (500, 1, 256)] {
+            let frame = Bytes::from(vec![b'x'; size]);
+            let (mut tap, mut charge) = (Tap::new(None), Charge::default());
+            let limits = Limits {
+                body: cap,
+                process: usize::MAX,
+            };
+            for _ in 0..frames {
+                tap.frame(&frame, limits, &mut charge);
+            }
+            let Chunk::Owned(buffer) = &tap.kept.first else {
+                panic!("small frames are joined");
+            };
+            assert_eq!(buffer.len(), (frames * size).min(cap));
+            assert_eq!(buffer.capacity(), charge.bytes());
+            assert!(buffer.capacity() <= cap);
+        }
     }
 
     #[test]
