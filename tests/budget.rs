@@ -19,8 +19,8 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, Full, StreamBody};
-use pair::{Side, Stack};
-use runscope::{Config, Recorder, RunscopeLayer, Sink, bytes_held};
+use pair::{Pair, STACKS, Side, Stack};
+use runscope::{Config, Recorder, RunscopeLayer, Sink, Withheld, bytes_held};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use std::alloc::System;
 use std::convert::Infallible;
@@ -199,5 +199,32 @@ fn memory_stays_within_the_budget_while_large_bodies_pass() {
             "{stack:?}: {layered} bytes, {bare} bare"
         );
         drop((hold, guard));
+    }
+}
+
+#[test]
+fn bodies_that_no_budget_is_left_for_are_withheld_and_nothing_else_changes() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    for stack in STACKS {
+        let config = runscope::Config::builder()
+            .log_body(true)
+            .body_content_types(["*/*"])
+            // Room for the heads, and for less than one of the bodies.
+            .byte_budget(runscope::bytes_held() + 12 * 1024);
+        let mut pair = Pair::start_with(stack, config);
+        let body = "x".repeat(20_000);
+        let length = format!("content-length: {}", body.len());
+        pair.same_answer(format!(
+            "POST /echo HTTP/1.1\r\nhost: a.example\r\n{length}\r\nconnection: close\r\n\r\n{body}"
+        ));
+        let recorded = pair.recorded(1);
+        let context = recorded[0].context.clone().unwrap_or_default();
+        for info in [context.request_body, context.response_body] {
+            let info = info.unwrap_or_default();
+            assert_eq!(
+                (info.size, info.reason),
+                (20_000, Some(Withheld::OverBudget))
+            );
+        }
     }
 }

@@ -489,3 +489,63 @@ fn heads_of_any_size_and_any_bytes_are_recorded() {
         Some(usize::from(u16::MAX))
     );
 }
+
+/// A call that the app makes, with what it passes on of its own client.
+fn outgoing() -> RequestHead<'static> {
+    let mut head = RequestHead::new("GET", "/up");
+    head.scheme = Some("http");
+    head.authority = Some("upstream.internal:9000");
+    head.direction = Direction::Outgoing;
+    head.body_is_empty = true;
+    head
+}
+
+#[test]
+fn a_call_that_the_app_makes_is_recorded_as_made_and_answered_only_by_the_other_side() {
+    let sink = MemorySink::new();
+    let config = Config::builder().trusted_hops(1).sink(sink.clone());
+    let (recorder, _guard) = Recorder::start(config.build().unwrap()).unwrap();
+    let headers: [(&str, &[u8]); 2] = [
+        ("x-forwarded-host", b"shop.example"),
+        ("x-forwarded-for", b"203.0.113.7"),
+    ];
+    drop(recorder.begin(&outgoing(), || headers.into_iter()).unwrap());
+    recorder.flush_blocking(PATIENCE).unwrap();
+
+    let message = sink.messages().remove(0);
+    let context = message.context.unwrap();
+    assert_eq!(
+        message.request.unwrap().url,
+        "http://upstream.internal:9000/up"
+    );
+    assert_eq!(context.client_address, None);
+    assert_eq!(context.outcome, Some(Outcome::Aborted));
+    assert_eq!(message.response, None, "nobody answered");
+}
+
+#[test]
+fn a_form_that_is_not_utf_8_is_sent_as_the_body_it_came_in() {
+    let sink = MemorySink::new();
+    let config = Config::builder().log_body(true).sink(sink.clone());
+    let (recorder, _guard) = Recorder::start(config.build().unwrap()).unwrap();
+    for body in ["name=M%FCller&page=2", "name=M%C3%BCller&page=2"] {
+        let headers: [(&str, &[u8]); 1] = [("content-type", b"application/x-www-form-urlencoded")];
+        let head = RequestHead::new("POST", "/");
+        let exchange = recorder.begin(&head, || headers.into_iter()).unwrap();
+        let tap = exchange.request_tap().unwrap();
+        tap.frame(&Bytes::from_static(body.as_bytes()));
+        tap.end();
+        exchange.end();
+    }
+    recorder.flush_blocking(PATIENCE).unwrap();
+
+    let requests: Vec<_> = sink
+        .messages()
+        .into_iter()
+        .filter_map(|m| m.request)
+        .collect();
+    assert_eq!(requests[0].body.as_deref(), Some("name=M%FCller&page=2"));
+    assert!(requests[0].form.is_empty());
+    assert_eq!(requests[1].form.first("name"), Some("Müller"));
+    assert_eq!(requests[1].body, None);
+}

@@ -238,14 +238,15 @@ impl Made {
         };
         assert_eq!(context.outcome, Some(outcome));
 
+        if self.ending == Ending::NoResponse {
+            // Of a call that the app makes, only the other side can say a status.
+            assert_eq!(message.response, None);
+            return;
+        }
         let response = message.response.as_ref().unwrap();
         let took = response.response_time.unwrap();
         assert!((response.timestamp.unwrap() - time - took).abs() < 1e-5);
         assert!(took <= context.total_time.unwrap() + 1e-6);
-        if self.ending == Ending::NoResponse {
-            assert_eq!((response.status, &response.body), (499, &None));
-            return;
-        }
         assert_eq!(response.status, self.status);
         check_headers(&response.headers, &self.answer);
         let body = self.response.concat();
@@ -382,8 +383,9 @@ fn without_context_a_message_has_the_apis_own_fields_alone() {
     guard.shutdown_blocking(PATIENCE).unwrap();
     for line in sink.0.lock().unwrap().iter() {
         let message: serde_json::Value = serde_json::from_slice(line).unwrap();
-        let keys: Vec<_> = message.as_object().unwrap().keys().collect();
-        assert_eq!(keys, ["request", "response", "unique_identifier"]);
+        let mut keys: Vec<_> = message.as_object().unwrap().keys().collect();
+        keys.retain(|key| *key != "response");
+        assert_eq!(keys, ["request", "unique_identifier"]);
     }
 }
 

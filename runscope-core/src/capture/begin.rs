@@ -11,10 +11,10 @@ use super::sample::is_sampled;
 use super::tap::Tap;
 use super::text::short;
 use super::url::Target;
-use crate::client::process_mark;
+use crate::client::{MARK_HEADER, process_mark};
 use crate::config::{Early, EarlyKey, Resolved, ScopeKey};
 use crate::id::new_id;
-use crate::message::{Outcome, Withheld};
+use crate::message::{Direction, Outcome, Withheld};
 use crate::recorder::{Core, Recorder};
 use std::io::Write as _;
 use std::sync::{Arc, Mutex};
@@ -57,13 +57,14 @@ impl Recorder {
                 core.redactor.header(name, value, out);
             });
         }
-        if known.recorder == Some(process_mark().as_bytes()) {
-            return None;
-        }
         let request_headers = flat.span_from(0);
 
-        let forwarding = (core.config.trusted_hops > 0).then(|| Forwarding::new(headers()));
-        let hops = usize::from(core.config.trusted_hops);
+        // What an app forwards upstream speaks of its own client, not of this call.
+        let hops = match head.direction {
+            Direction::Incoming => usize::from(core.config.trusted_hops),
+            Direction::Outgoing => 0,
+        };
+        let forwarding = (hops > 0).then(|| Forwarding::new(headers()));
         let client = forwarding
             .as_ref()
             .map(|forwarding| forwarding.client(hops));
@@ -175,6 +176,10 @@ impl Core {
                 .find(|(name, _)| *name == wanted)
                 .map(|(_, value)| value)
         };
+        // A delivery of our own is no exchange of the app's: it is in no count.
+        if header(MARK_HEADER) == Some(process_mark().as_bytes()) {
+            return false;
+        }
         let user_agent = config
             .skip_health_checks
             .then(|| header("user-agent"))

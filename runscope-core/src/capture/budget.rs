@@ -34,6 +34,13 @@ impl Charge {
         self.0 += bytes;
     }
 
+    /// Gives `bytes` back that are no longer held.
+    pub(crate) fn shrink(&mut self, bytes: usize) {
+        let bytes = bytes.min(self.0);
+        USED.fetch_sub(bytes, Ordering::Relaxed);
+        self.0 -= bytes;
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         self.0
     }

@@ -7,7 +7,7 @@ use super::head::{ResponseHead, length};
 use super::record::{Record, ResponsePart};
 use super::tap::{Limits, Tap};
 use super::text::{short, short_text};
-use crate::message::{Outcome, Withheld};
+use crate::message::{Direction, Outcome, Withheld};
 use crate::recorder::Core;
 use bytes::Bytes;
 use std::fmt;
@@ -343,9 +343,10 @@ impl Shared {
         };
         record.outcome = outcome;
         record.total_time = total_time;
-        let status = match outcome {
-            Outcome::Aborted => Some(CLIENT_CLOSED_REQUEST),
-            Outcome::Panic => Some(500),
+        // Of a call that the app made, only the other side could have said a status.
+        let status = match (outcome, record.direction) {
+            (Outcome::Aborted, Direction::Incoming) => Some(CLIENT_CLOSED_REQUEST),
+            (Outcome::Panic, Direction::Incoming) => Some(500),
             _ => None,
         };
         if let (None, Some(status)) = (&record.response, status) {

@@ -43,18 +43,18 @@ pub(super) fn withhold_bodies(record: &mut Record, log_body: bool, config: &Conf
         }
     }
     let bodies = std::iter::once(request).chain(record.response.as_mut().map(|r| &mut r.body));
-    for body in bodies.filter(|body| !body.absent) {
-        if let Some(why) = why {
-            withhold(body, why);
-        }
+    if let Some(why) = why {
+        let bodies = bodies.filter(|body| !body.absent);
+        let freed = bodies.map(|body| withhold(body, why)).sum();
+        record.charge.shrink(freed);
     }
 }
 
 /// A reason that was found while the body passed says more than one that is found now.
-fn withhold(body: &mut Tap, why: Withheld) {
+fn withhold(body: &mut Tap, why: Withheld) -> usize {
     match body.withheld {
         Some(earlier @ (Withheld::Unread | Withheld::ContentType)) if why == Withheld::Filtered => {
-            body.withhold(earlier);
+            body.withhold(earlier)
         }
         _ => body.withhold(why),
     }

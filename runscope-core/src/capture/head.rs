@@ -87,7 +87,6 @@ pub(super) struct Known<'a> {
     pub(super) transfer_encoding: Option<&'a [u8]>,
     pub(super) upgrade: Option<&'a [u8]>,
     pub(super) traceparent: Option<&'a [u8]>,
-    pub(super) recorder: Option<&'a [u8]>,
 }
 
 impl<'a> Known<'a> {
@@ -99,7 +98,6 @@ impl<'a> Known<'a> {
             "transfer-encoding" => &mut self.transfer_encoding,
             "upgrade" => &mut self.upgrade,
             "traceparent" => &mut self.traceparent,
-            crate::client::MARK_HEADER => &mut self.recorder,
             _ => return,
         };
         *slot = Some(value);

@@ -96,10 +96,10 @@ impl Tap {
         }
     }
 
-    /// Forgets what was kept and says why; the size stays.
-    pub(crate) fn withhold(&mut self, why: Withheld) {
-        self.kept = Chunks::default();
+    /// Forgets what was kept and says why; the size stays. Gives back what was charged for it.
+    pub(crate) fn withhold(&mut self, why: Withheld) -> usize {
         self.withheld = Some(why);
+        std::mem::take(&mut self.kept).held()
     }
 }
 
@@ -174,6 +174,15 @@ impl Chunks {
 
     pub(crate) fn len(&self) -> usize {
         self.len
+    }
+
+    /// The bytes that are charged for.
+    fn held(&self) -> usize {
+        let held = |chunk: &Chunk| match chunk {
+            Chunk::Shared(bytes) => bytes.len(),
+            Chunk::Owned(bytes) => bytes.capacity(),
+        };
+        held(&self.first) + self.rest.iter().map(held).sum::<usize>()
     }
 
     /// The one slice that holds everything, where there is one.
@@ -314,6 +323,8 @@ mod tests {
             assert_eq!(buffer.len(), (frames * size).min(cap));
             assert_eq!(buffer.capacity(), charge.bytes());
             assert!(buffer.capacity() <= cap);
+            charge.shrink(tap.withhold(Withheld::Filtered));
+            assert_eq!(charge.bytes(), 0, "what is let go of is given back");
         }
     }
 

@@ -73,7 +73,8 @@ pub(super) fn verdict(answer: &Answer) -> Verdict {
             Said::Unparsable => Verdict::TakenUnread,
         },
         // Following a redirect would hand the token to whoever it names.
-        300..=399 | 401 | 403 | 404 => Verdict::Pause,
+        // The others speak of the account, the path or a proxy, not of a message.
+        300..=399 | 401..=405 | 407 | 410 => Verdict::Pause,
         413 => Verdict::Split,
         408 | 425 | 429 => Verdict::Retry {
             not_before: retry_after,
@@ -120,8 +121,8 @@ mod tests {
                 retry,
             ),
             (&[413], Verdict::Split),
-            (&[400, 422, 405, 406, 409, 415, 431, 418], Verdict::Bisect),
-            (&[401, 403, 404], Verdict::Pause),
+            (&[400, 422, 406, 409, 415, 431, 418], Verdict::Bisect),
+            (&[401, 402, 403, 404, 405, 407, 410], Verdict::Pause),
             (&[300, 301, 302, 303, 307, 308], Verdict::Pause),
             (&[200, 201, 202, 204], Verdict::TakenUnread),
         ] {

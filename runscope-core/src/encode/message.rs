@@ -143,6 +143,14 @@ fn write_form(record: &Record, part: &RequestPart, body: &Prepared<'_>, out: &mu
         return false;
     };
     let fields: Vec<_> = url::form_urlencoded::parse(bytes).collect();
+    // A field that is not UTF-8 can't be shown decoded without loss; the body can, as it came.
+    let is_lossy = |text: &str| text.contains(char::REPLACEMENT_CHARACTER);
+    if fields
+        .iter()
+        .any(|(name, value)| is_lossy(name) || is_lossy(value))
+    {
+        return false;
+    }
     out.extend_from_slice(b",\"form\":");
     json::fields(&fields, |text, out| json::string(text, out), out);
     true

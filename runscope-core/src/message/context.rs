@@ -74,11 +74,12 @@ pub enum Outcome {
     #[default]
     Complete,
     /// The peer left, or the exchange was dropped, before the response was whole. Before its head
-    /// the status is 499, as nginx writes it.
+    /// the status is 499, as nginx writes it; a call that the app made has none.
     Aborted,
     /// The service returned an error instead of a response, or the body failed while it streamed.
     Error,
-    /// The handler panicked; the status is 500 unless a response had already begun.
+    /// The handler panicked; the status is 500 unless a response had already begun. A call that the
+    /// app made has none.
     Panic,
     /// The connection was handed over (101, or a successful CONNECT); no bodies are recorded.
     Upgraded,
