@@ -4,7 +4,6 @@ use std::fmt;
 use std::path::PathBuf;
 
 /// Why a [`Client`](super::Client) could not be built.
-#[derive(Debug)]
 pub struct BuildError {
     kind: Kind,
     source: Option<Box<dyn Error + Send + Sync>>,
@@ -64,6 +63,13 @@ impl BuildError {
 impl From<Kind> for BuildError {
     fn from(kind: Kind) -> Self {
         Self { kind, source: None }
+    }
+}
+
+/// As it is displayed: this is what a `main` that returns it prints.
+impl fmt::Debug for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -49,7 +49,6 @@ pub enum Stage {
 }
 
 /// What is wrong, and how to mend it.
-#[derive(Debug)]
 pub struct CheckError {
     stage: Stage,
     text: String,
@@ -131,6 +130,13 @@ impl From<TransportError> for CheckError {
             text: error.to_string(),
             source: Some(error.into()),
         }
+    }
+}
+
+/// As it is displayed: this is what a `main` that returns it prints.
+impl fmt::Debug for CheckError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -18,7 +18,7 @@ use std::fmt;
 /// assert_eq!(keys, ["RUNSCOPE_ACCESS_TOKEN", "RUNSCOPE_TIMEOUT"]);
 /// assert!(error.problems().any(|problem| problem.is_missing()));
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ConfigError {
     problems: Vec<ConfigProblem>,
 }
@@ -31,6 +31,13 @@ impl ConfigError {
     /// The problems: those of settings in the order of the settings' table, then unknown keys.
     pub fn problems(&self) -> impl Iterator<Item = &ConfigProblem> {
         self.problems.iter()
+    }
+}
+
+/// As it is displayed: this is what a `main` that returns it prints.
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

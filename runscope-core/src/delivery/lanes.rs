@@ -61,13 +61,12 @@ pub(crate) fn lanes(config: &Config) -> Result<Vec<LaneState>, StartError> {
 /// The one client of all lanes; each names its bucket and its token with every call.
 fn client(config: &Config) -> Result<Client, StartError> {
     Client::from_config(config).map_err(|error| StartError {
-        what: "api_endpoint".to_owned(),
+        what: "the client of the API can't be made".to_owned(),
         source: Source::Client(error),
     })
 }
 
 /// A recorder that could not be started.
-#[derive(Debug)]
 pub struct StartError {
     what: String,
     source: Source,
@@ -86,6 +85,13 @@ impl StartError {
             what,
             source: Source::Io(error),
         }
+    }
+}
+
+/// As it is displayed: this is what a `main` that returns it prints.
+impl fmt::Debug for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
