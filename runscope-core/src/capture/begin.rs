@@ -41,13 +41,13 @@ impl Recorder {
             .map(|(name, value)| name.len() + value.len() + 8)
             .sum();
         let consumer = short(head.consumer.as_deref().unwrap_or_default());
-        let bytes = bytes + head.path_and_query.len() + consumer.len() + ROOM_FOR_THE_REST;
+        let bytes = bytes + head.path_and_query.len() + consumer.len();
+        let room = bytes + ROOM_FOR_THE_REST + ROOM_FOR_THE_RESPONSE;
         let mut charge = Charge::default();
-        if !charge.grow(bytes + size_of::<Shared>(), core.config.byte_budget) {
+        if !charge.grow(room + size_of::<Shared>(), core.config.byte_budget) {
             core.stats.dropped_over_budget();
             return None;
         }
-        let room = bytes + ROOM_FOR_THE_RESPONSE;
         let mut flat = Flat::with_capacity(room);
 
         let mut known = Known::default();

@@ -41,6 +41,14 @@ impl Charge {
         self.0 -= bytes;
     }
 
+    /// Whether frames may be kept by reference. That saves a copy, but pins the buffer that a frame
+    /// was cut from, whose size nobody tells: of the server's read buffers up to 1.6 times what was
+    /// charged was seen. So it is done while little is held, which is as long as the delivery keeps
+    /// up; past an eighth of `limit` frames are copied, and what is charged is what is held.
+    pub(crate) fn may_share(limit: usize) -> bool {
+        bytes_held() <= limit / 8
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         self.0
     }

@@ -83,9 +83,12 @@ impl Exchange {
         let bytes: usize = headers()
             .map(|(name, value)| name.len() + value.len() + 8)
             .sum();
+        // The room that was left for the response has been charged for at the start.
+        let room = record.flat.capacity();
+        let missing = bytes.saturating_sub(room - record.flat.len());
         if !record
             .charge
-            .grow(bytes, self.shared.core.config.byte_budget)
+            .grow(missing, self.shared.core.config.byte_budget)
         {
             state.finished = true;
             state.record = None;
@@ -99,7 +102,7 @@ impl Exchange {
 
         let mut content_type = None;
         let mut content_length = None;
-        let (start, room) = (record.flat.len(), record.flat.capacity());
+        let start = record.flat.len();
         for (name, value) in headers() {
             match name {
                 "content-type" => content_type = Some(value),
@@ -112,8 +115,8 @@ impl Exchange {
         }
         let headers = record.flat.span_from(start);
         let grown = record.flat.capacity().saturating_sub(room);
-        if grown > bytes {
-            record.charge.add(grown - bytes);
+        if grown > missing {
+            record.charge.add(grown - missing);
         }
         let body = if bodyless || head.body_is_empty {
             Tap::absent()

@@ -78,7 +78,8 @@ impl Tap {
         let room = limits.body.saturating_sub(self.kept.len());
         let take = room.min(data.len());
         // A cut frame is copied too: a slice would pin all of a frame that may be far over the cap.
-        let is_shared = take == data.len() && take >= COPY_BELOW;
+        let is_shared =
+            take == data.len() && take >= COPY_BELOW && Charge::may_share(limits.process);
         let growth = match is_shared {
             true => take,
             false => self.kept.growth_for(take, limits.body),
@@ -326,6 +327,22 @@ mod tests {
             charge.shrink(tap.withhold(Withheld::Filtered));
             assert_eq!(charge.bytes(), 0, "what is let go of is given back");
         }
+    }
+
+    #[test]
+    fn nothing_is_shared_where_much_of_the_budget_is_used() {
+        let large = Bytes::from(vec![b'x'; COPY_BELOW]);
+        let limits = Limits {
+            body: usize::MAX,
+            process: 1 << 30,
+        };
+        let mut held = Charge::default();
+        assert!(held.grow(limits.process / 8 + 1, limits.process));
+        let (mut tap, mut charge) = (Tap::new(None), Charge::default());
+        tap.frame(&large, limits, &mut charge);
+        assert_eq!((tap.size, tap.withheld), (COPY_BELOW as u64, None));
+        assert!(large.is_unique(), "the tap holds a copy");
+        assert_eq!(charge.bytes(), COPY_BELOW);
     }
 
     #[test]
