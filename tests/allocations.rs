@@ -1,5 +1,7 @@
 //! How many allocations the layer adds to a request without bodies, counted by the allocator.
 
+#![allow(clippy::expect_used)]
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
@@ -13,6 +15,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 use tower::{Layer, Service};
 
 #[global_allocator]
@@ -44,6 +47,7 @@ fn a_request_without_bodies_costs_few_allocations() {
     let (_release, release) = std::sync::mpsc::channel();
     let config = Config::builder()
         .max_batch_size(1)
+        .shutdown_timeout(Duration::from_millis(1))
         .sink(Held { reached, release });
     let config = config.build().expect("a config");
     let (recorder, _guard) = Recorder::start(config).expect("a recorder");

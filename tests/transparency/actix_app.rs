@@ -178,9 +178,10 @@ async fn discard(payload: Payload) -> &'static str {
     "done"
 }
 
-/// Tells the test what became of the body, also where the client has left.
+/// Tells the test that it begins, and what became of the body, also where the client has left.
 async fn watch(hooks: Data<Hooks>, payload: Payload) -> HttpResponse {
     let reader = actix_web::rt::spawn(async move {
+        let _ = hooks.seen.send("begun".into());
         let seen = read(payload).await;
         let _ = hooks.seen.send(seen);
     });

@@ -9,6 +9,7 @@ use axum::extract::{ConnectInfo, MatchedPath, OriginalUri, Path, Request, State}
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::routing::{any, get, post};
+use http_body::Frame;
 use http_body_util::BodyExt as _;
 use hyper_util::rt::TokioIo;
 use std::error::Error;
@@ -162,7 +163,7 @@ async fn read(mut body: Body) -> String {
     let mut seen = format!("{:?} end: {}\n", body.size_hint(), body.is_end_stream());
     let mut data = Vec::new();
     while let Some(frame) = body.frame().await {
-        match frame.map(http_body::Frame::into_data) {
+        match frame.map(Frame::into_data) {
             Ok(Ok(part)) => data.extend(part),
             Ok(Err(frame)) => seen += &format!("{:?}\n", frame.into_trailers()),
             Err(error) => {
@@ -187,9 +188,10 @@ async fn discard(request: Request) -> &'static str {
     "done"
 }
 
-/// Tells the test what became of the body, also where the client has left.
+/// Tells the test that it begins, and what became of the body, also where the client has left.
 async fn watch(State(hooks): State<Hooks>, request: Request) {
     let reader = tokio::spawn(async move {
+        let _ = hooks.seen.send("begun".into());
         let seen = read(request.into_body()).await;
         let _ = hooks.seen.send(seen);
     });

@@ -173,6 +173,7 @@ fn the_handler_sees_the_same_error_when_the_client_breaks_off() {
             pair.same(|side: &mut Side| {
                 let mut wire = Wire::connect(side.address);
                 wire.send(request.as_bytes());
+                assert_eq!(side.seen(), "begun");
                 leave(wire);
                 side.seen()
             })

@@ -27,9 +27,12 @@ impl Frame {
         self.kind == HEADERS
     }
 
-    pub fn ends_stream(&self) -> bool {
+    pub fn is_reset(&self) -> bool {
         self.kind == RST_STREAM
-            || (matches!(self.kind, DATA | HEADERS) && self.flags & END_STREAM != 0)
+    }
+
+    pub fn ends_stream(&self) -> bool {
+        self.is_reset() || (matches!(self.kind, DATA | HEADERS) && self.flags & END_STREAM != 0)
     }
 }
 

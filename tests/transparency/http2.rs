@@ -127,14 +127,10 @@ fn trailers_of_requests_and_responses_pass() {
 fn failures_reset_the_stream_in_the_same_way() {
     for stack in STACKS {
         let mut pair = Pair::start(stack);
-        let frames = same_frames(&mut pair, "GET", "/broken", None, &[]);
-        assert!(
-            frames.last().is_some_and(|last| !last.is_headers()),
-            "{frames:?}"
-        );
-        if stack != Stack::Actix {
-            // actix-web's connection dies without a word.
-            same_frames(&mut pair, "GET", "/panic", None, &[]);
+        // What is still unsent when a stream is reset may be left out, so the end is compared.
+        for path in ["/broken", "/panic"] {
+            let last = pair.same(|side| exchange(side.address, "GET", path, None, &[]).pop());
+            assert!(last.is_some_and(|last| last.is_reset()), "{stack:?} {path}");
         }
     }
 }

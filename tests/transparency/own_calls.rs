@@ -127,6 +127,7 @@ fn an_actix_app_that_serves_the_api_and_wears_the_middleware_does_not_loop() {
                     .route("/buckets/{key}/messages", web::post().to(messages))
             })
             .workers(1)
+            .disable_signals()
             .listen(listener)
             .expect("a listener")
             .run();

@@ -104,7 +104,7 @@ impl Side {
         self.ends
             .seen
             .recv_timeout(PATIENCE)
-            .expect("the handler tells")
+            .unwrap_or_else(|_| panic!("{:?}: the handler tells nothing", self.stack))
     }
 
     /// Sends bytes on a connection of their own and reads to its end.
@@ -193,6 +193,7 @@ fn serve_actix(listener: TcpListener, hooks: Hooks, recorder: Option<Recorder>) 
                         .wrap(runscope::Runscope::new(&recorder))
                 })
                 .workers(1)
+                .disable_signals()
                 .listen_auto_h2c(listener)
                 .expect("a listener")
                 .run(),
@@ -202,6 +203,7 @@ fn serve_actix(listener: TcpListener, hooks: Hooks, recorder: Option<Recorder>) 
                         .wrap(dated())
                 })
                 .workers(1)
+                .disable_signals()
                 .listen_auto_h2c(listener)
                 .expect("a listener")
                 .run(),
