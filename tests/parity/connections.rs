@@ -2,7 +2,7 @@
 
 use super::case::{Case, Stage, get, request};
 use super::difference::Difference::ClientLeaves;
-use super::message::{all, at, bare, patched, text, unmatched};
+use super::message::{all, at, bare, patched, text, unmatched, unseen};
 use crate::apps::Framework::{Actix, Axum};
 use crate::raw::{http2, on_http2};
 use bytes::Bytes;
@@ -236,17 +236,17 @@ fn http2_bodies() -> Vec<Case> {
 fn http2_endings() -> Vec<Case> {
     let panicked = all([
         at("/panic", "/panic"),
-        bare(500),
+        unseen(500),
         json!({"context": {"outcome": "panic"}}),
     ]);
     let aborted = all([
         at("/wait", "/wait"),
-        bare(499),
+        unseen(499),
         json!({"context": {"outcome": "aborted"}}),
     ]);
     let answered = json!({
         "response": {"status": 200, "headers": {"content-type": "text/plain; charset=utf-8"}},
-        "context": {"response_body": {"complete": false}},
+        "context": {"response_body": {"state": "empty", "reason": null}},
     });
     vec![
         Case::driven(

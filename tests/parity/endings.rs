@@ -2,7 +2,7 @@
 
 use super::case::{Case, get, request};
 use super::difference::Difference::{BodyIsReset, ClientLeaves, InnerError, ServersHeaders};
-use super::message::{all, at, bare, text};
+use super::message::{all, at, bare, text, unseen};
 use crate::apps::Framework::{Actix, Axum};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -50,7 +50,7 @@ fn failures() -> Vec<Case> {
             |stage| assert_eq!(stage.exchange(&get("/fault")).head.status, 503),
             [all([
                 at("/fault", "/fault"),
-                bare(503),
+                unseen(503),
                 error("the inner layer gave up"),
             ])],
         )
@@ -62,7 +62,7 @@ fn failures() -> Vec<Case> {
                 connection.send(get("/panic"));
                 assert_eq!(connection.rest(), b"");
             },
-            [all([at("/panic", "/panic"), bare(500), outcome("panic")])],
+            [all([at("/panic", "/panic"), unseen(500), outcome("panic")])],
         ),
         Case::driven(
             "a panic of a body",
@@ -92,10 +92,13 @@ fn failures() -> Vec<Case> {
 }
 
 fn departures() -> Vec<Case> {
-    let waited = || all([at("/wait", "/wait"), bare(499), outcome("aborted")]);
+    let waited = || all([at("/wait", "/wait"), unseen(499), outcome("aborted")]);
     let answered = json!({
         "response": {"headers": {"content-type": "text/plain; charset=utf-8"}},
-        "context": {"outcome": "complete", "response_body": {"state": "captured"}},
+        "context": {
+            "outcome": "complete",
+            "response_body": {"state": "captured", "reason": null, "complete": true},
+        },
     });
     let events = json!({"response": {"headers": {"content-type": "text/event-stream"}}});
     let three = "data: 1\n\ndata: 2\n\ndata: 3\n\n";
@@ -196,7 +199,7 @@ fn departures() -> Vec<Case> {
             },
             [uploaded],
         )
-        .but(Actix, BodyIsReset, [all([bare(499), outcome("aborted")])]),
+        .but(Actix, BodyIsReset, [all([unseen(499), outcome("aborted")])]),
     ]
 }
 
@@ -282,7 +285,7 @@ fn upgrades() -> Vec<Case> {
         },
         "context": {"request_body": {
             "state": "not_captured",
-            "reason": "upgraded",
+            "reason": "unread",
             "complete": false,
         }},
     });

@@ -71,6 +71,15 @@ pub fn bare(status: u16) -> Value {
     })
 }
 
+/// A response of which the layer saw nothing.
+pub fn unseen(status: u16) -> Value {
+    let body = json!({"state": "not_captured", "reason": "unseen", "complete": false});
+    all([
+        bare(status),
+        json!({"response": {"headers": null}, "context": {"response_body": body}}),
+    ])
+}
+
 /// A target that no route matches, and the response to it.
 pub fn unmatched(target: &str) -> Value {
     all([

@@ -4,7 +4,7 @@
 //! it costs no allocation, works in every framework, and is never another request's. What a handler
 //! spawns runs outside of it and has to be given the handle.
 
-use super::exchange::ExchangeHandle;
+use super::handle::ExchangeHandle;
 use std::cell::{Cell, RefCell};
 
 thread_local! {

@@ -3,10 +3,12 @@
 use super::current::with_current;
 use super::finish::{complete_before, withhold_bodies};
 use super::flat::Span;
+use super::handle::ExchangeHandle;
 use super::head::{ResponseHead, length};
 use super::record::{Record, ResponsePart};
+use super::request_tap::RequestTap;
 use super::tap::{Limits, Tap};
-use super::text::{short, short_text};
+use super::text::short_text;
 use crate::message::{Direction, Outcome, Withheld};
 use crate::recorder::Core;
 use bytes::Bytes;
@@ -200,101 +202,6 @@ impl fmt::Debug for Exchange {
     }
 }
 
-/// A handler's hold on the exchange in flight: to name it in logs, and to add fields to it.
-///
-/// Found by [`current_exchange`](super::current_exchange). Cheap to clone; what is set after the
-/// response has ended is ignored.
-#[derive(Clone)]
-pub struct ExchangeHandle {
-    shared: Arc<Shared>,
-}
-
-impl ExchangeHandle {
-    /// The `unique_identifier` under which the exchange is delivered, a UUIDv7.
-    #[must_use]
-    pub fn unique_identifier(&self) -> String {
-        self.shared.id.to_string()
-    }
-
-    /// Says who called, in up to 1 KiB. It takes part in choosing the scope, and can be searched
-    /// for.
-    pub fn set_consumer(&self, consumer: &str) {
-        let budget = self.shared.core.config.byte_budget;
-        let consumer = short(consumer);
-        if let Some(record) = self.shared.lock().open() {
-            let more = consumer.len().saturating_sub(record.consumer.capacity());
-            if record.charge.grow(more, budget) {
-                consumer.clone_into(&mut record.consumer);
-            }
-        }
-    }
-
-    /// Adds a field of the app's own. An exchange takes 32 of them, name and value each cut at
-    /// 1 KiB; a name that is set again has the last value.
-    pub fn tag(&self, name: &str, value: impl fmt::Display) {
-        let budget = self.shared.core.config.byte_budget;
-        let (name, value) = (short(name), short_text(&value));
-        if let Some(record) = self.shared.lock().open()
-            && let Some(more) = record.tags.cost(name, &value)
-            && record.charge.grow(more, budget)
-        {
-            record.tags.set(name, &value);
-        }
-    }
-}
-
-impl fmt::Debug for ExchangeHandle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ExchangeHandle")
-            .field("id", &self.shared.id)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Sees the frames of a request's body pass, wherever the handler takes the body.
-pub struct RequestTap {
-    shared: Arc<Shared>,
-}
-
-impl RequestTap {
-    /// Notes that the body was asked for; `100 Continue` goes out by this.
-    pub fn polled(&self) {
-        self.with_body(|body| body.polled = true);
-    }
-
-    /// Sees one frame pass.
-    pub fn frame(&self, data: &Bytes) {
-        let mut state = self.shared.lock();
-        let Some(record) = state.open() else { return };
-        record
-            .request
-            .body
-            .frame(data, self.shared.limits(), &mut record.charge);
-    }
-
-    /// Notes that the body passed to its end.
-    pub fn end(&self) {
-        self.with_body(|body| {
-            body.polled = true;
-            body.complete = true;
-        });
-    }
-
-    fn with_body(&self, change: impl FnOnce(&mut Tap)) {
-        if let Some(record) = self.shared.lock().open() {
-            change(&mut record.request.body);
-        }
-    }
-}
-
-impl fmt::Debug for RequestTap {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RequestTap")
-            .field("id", &self.shared.id)
-            .finish_non_exhaustive()
-    }
-}
-
 /// What the owner, the handles and the request's tap share. The lock is held for the copying of a
 /// head or the noting of a frame, never across a call into the service or a push.
 pub(crate) struct Shared {
@@ -314,7 +221,7 @@ pub(crate) struct State {
 
 impl State {
     /// The record, while the exchange is in flight: a finished one does not change.
-    fn open(&mut self) -> Option<&mut Record> {
+    pub(super) fn open(&mut self) -> Option<&mut Record> {
         self.record.as_mut().filter(|_| !self.finished)
     }
 }
@@ -325,7 +232,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn limits(&self) -> Limits {
+    pub(super) fn limits(&self) -> Limits {
         Limits {
             body: self.core.config.max_body_bytes,
             process: self.core.config.byte_budget,
@@ -381,13 +288,14 @@ impl Shared {
 }
 
 impl ResponsePart {
-    /// A response of which only the status is known.
+    /// A response of which only the status is known: it is made outside of the layer, or there is
+    /// nobody left to make it for.
     fn bare(status: u16, response_time: Duration) -> Self {
         Self {
             status,
             headers: Span::default(),
             response_time,
-            body: Tap::absent(),
+            body: Tap::new(Some(Withheld::Unseen)),
         }
     }
 }

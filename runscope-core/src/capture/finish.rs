@@ -52,10 +52,12 @@ pub(super) fn withhold_bodies(record: &mut Record, log_body: bool, config: &Conf
 
 /// A reason that was found while the body passed says more than one that is found now.
 fn withhold(body: &mut Tap, why: Withheld) -> usize {
-    match body.withheld {
+    let why = match body.withheld {
+        Some(Withheld::Unseen) => Withheld::Unseen,
         Some(earlier @ (Withheld::Unread | Withheld::ContentType)) if why == Withheld::Filtered => {
-            body.withhold(earlier)
+            earlier
         }
-        _ => body.withhold(why),
-    }
+        _ => why,
+    };
+    body.withhold(why)
 }

@@ -86,6 +86,8 @@ pub(super) struct Known<'a> {
     pub(super) content_length: Option<&'a [u8]>,
     pub(super) transfer_encoding: Option<&'a [u8]>,
     pub(super) upgrade: Option<&'a [u8]>,
+    /// Whether `Connection` names `upgrade` among its options.
+    pub(super) connection_upgrade: bool,
     pub(super) traceparent: Option<&'a [u8]>,
 }
 
@@ -98,6 +100,12 @@ impl<'a> Known<'a> {
             "transfer-encoding" => &mut self.transfer_encoding,
             "upgrade" => &mut self.upgrade,
             "traceparent" => &mut self.traceparent,
+            "connection" => {
+                let is_upgrade =
+                    |option: &[u8]| option.trim_ascii().eq_ignore_ascii_case(b"upgrade");
+                self.connection_upgrade |= value.split(|byte| *byte == b',').any(is_upgrade);
+                return;
+            }
             _ => return,
         };
         *slot = Some(value);
@@ -112,13 +120,17 @@ impl<'a> Known<'a> {
             .is_some()
     }
 
-    /// Whether the connection may be handed over. `h2c` is left out: some clients offer it with
-    /// every request, and one that is taken up never reaches a handler.
+    /// Whether the connection may be handed over: by `CONNECT`, or by an `Upgrade` that `Connection`
+    /// names (RFC 9110, section 7.8). A request with a body keeps it in the capture, as the protocol
+    /// can only change behind it. `h2c` is left out: some clients offer it with every request, and
+    /// one that is taken up never reaches a handler.
     pub(super) fn asks_for_upgrade(&self, method: &str) -> bool {
+        let has_body = self.content_length.or(self.transfer_encoding).is_some();
+        let upgrade = self
+            .upgrade
+            .filter(|_| self.connection_upgrade && !has_body);
         method == "CONNECT"
-            || self
-                .upgrade
-                .is_some_and(|protocol| !protocol.eq_ignore_ascii_case(b"h2c"))
+            || upgrade.is_some_and(|protocol| !protocol.eq_ignore_ascii_case(b"h2c"))
     }
 }
 
@@ -159,21 +171,46 @@ mod tests {
     }
 
     #[test]
-    fn upgrades_are_told_from_offers_of_h2c() {
-        for (method, upgrade, expected) in [
-            ("GET", None, false),
-            ("GET", Some(&b"websocket"[..]), true),
-            ("POST", Some(b"h2c"), false),
-            ("CONNECT", None, true),
+    fn upgrades_are_told_from_offers_and_from_requests_with_a_body() {
+        let websocket = [
+            ("connection", "keep-alive, Upgrade"),
+            ("upgrade", "websocket"),
+        ];
+        for (method, headers, expected) in [
+            ("GET", &[][..], false),
+            ("CONNECT", &[], true),
+            ("GET", &websocket, true),
+            ("GET", &websocket[1..], false),
+            ("GET", &websocket[..1], false),
+            (
+                "GET",
+                &[
+                    ("connection", "close"),
+                    ("connection", "upgrade"),
+                    websocket[1],
+                ],
+                true,
+            ),
+            (
+                "POST",
+                &[websocket[0], websocket[1], ("content-length", "3")],
+                false,
+            ),
+            (
+                "POST",
+                &[websocket[0], websocket[1], ("transfer-encoding", "chunked")],
+                false,
+            ),
+            ("POST", &[websocket[0], ("upgrade", "h2c")], false),
         ] {
-            let known = Known {
-                upgrade,
-                ..Known::default()
-            };
+            let mut known = Known::default();
+            for (name, value) in headers {
+                known.see(name, value.as_bytes());
+            }
             assert_eq!(
                 known.asks_for_upgrade(method),
                 expected,
-                "{method} {upgrade:?}"
+                "{method} {headers:?}"
             );
         }
     }

@@ -70,6 +70,8 @@ mod flat;
 mod budget;
 mod tap;
 mod exchange;
+mod handle;
+mod request_tap;
 mod current;
 mod finish;
 mod record;
@@ -78,8 +80,10 @@ mod streams;
 
 pub use budget::bytes_held;
 pub use current::current_exchange;
-pub use exchange::{Exchange, ExchangeHandle, RequestTap};
+pub use exchange::Exchange;
+pub use handle::ExchangeHandle;
 pub use head::{RequestHead, ResponseHead};
+pub use request_tap::RequestTap;
 
 pub(crate) use current::never_capture_on_this_thread;
 pub(crate) use exchange::Shared;

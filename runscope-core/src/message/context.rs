@@ -114,7 +114,7 @@ pub struct BodyInfo {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum BodyState {
-    /// There was no body.
+    /// There was no body, or none of it had come when the exchange ended: `complete` is false then.
     #[default]
     Empty,
     /// All that passed.
@@ -148,6 +148,9 @@ pub enum Withheld {
     Filtered,
     /// The connection was handed over, or the request asked for that.
     Upgraded,
+    /// The response was made outside of the layer, or not at all: the caller left, the handler
+    /// panicked or failed.
+    Unseen,
     /// The API refused the message for its size.
     TooLarge,
 }
