@@ -3,16 +3,16 @@
 
 mod support;
 
-use runscope::{Config, ConfigBuilder, Guard, Recorder, Sink};
+use runscope::{Config, ConfigBuilder, Guard, Recorder, RequestHead, Sink};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use support::api::{FakeApi, Gate, Post, Reply};
-use support::exchanges::{PATIENCE, assert_adds_up, record, record_one, wait_until};
+use support::exchanges::{PATIENCE, assert_adds_up, record, record_one, try_begin, wait_until};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
@@ -114,11 +114,11 @@ fn told() -> Vec<Told> {
     told
 }
 
-/// What was told of one bucket.
+/// What was told of one bucket, after the start.
 fn told_of(bucket: &str) -> Vec<Told> {
     told()
         .into_iter()
-        .filter(|it| it.field("bucket") == bucket)
+        .filter(|it| it.field("bucket") == bucket && it.field("message") != STARTED)
         .collect()
 }
 
@@ -148,6 +148,7 @@ fn config(bucket: &str, url: &str) -> ConfigBuilder {
         .shutdown_timeout(Duration::ZERO)
 }
 
+const STARTED: &str = "captured exchanges are delivered";
 const FAILS: &str = "delivery fails and is retried";
 const PAUSED: &str =
     "delivery is paused: check access_token, bucket_key and api_endpoint; what is captured is kept";
@@ -411,24 +412,58 @@ fn a_subscriber_that_panics_costs_a_batch_and_not_the_delivery() {
     recorder.flush_blocking(PATIENCE).expect("all is settled");
     let stats = recorder.stats();
     assert_adds_up(&stats);
-    assert_eq!((stats.panics, stats.dropped.panic), (1, 3));
+    // The other panic is that of the start's own event.
+    assert_eq!((stats.panics, stats.dropped.panic), (2, 3));
 
     is_well.store(1, Ordering::SeqCst);
     record(&recorder, 3);
     recorder.flush_blocking(PATIENCE).expect("all is settled");
     assert_eq!(
         (recorder.stats().delivered, recorder.stats().panics),
-        (3, 1)
+        (3, 2)
     );
     guard.shutdown_blocking(PATIENCE).expect("nothing is left");
 }
 
 #[test]
-fn the_whole_life_of_a_recorder_that_works_is_told_in_no_word() {
+fn the_whole_life_of_a_recorder_that_works_is_told_in_one_word() {
     let api = FakeApi::accepting();
     let (recorder, guard) = start(config("quiet", &api.url()).max_batch_size(10));
     record(&recorder, 100);
     wait_until(&recorder, |stats| stats.delivered == 100);
     guard.shutdown_blocking(PATIENCE).expect("nothing is left");
     assert!(told_of("quiet").is_empty());
+    let mut started = told();
+    started.retain(|it| it.field("bucket") == "quiet");
+    let [started] = &started[..] else {
+        panic!("{started:?}")
+    };
+    assert_eq!(
+        (started.level, started.field("message")),
+        (Level::INFO, STARTED)
+    );
+    assert_eq!(started.field("to"), api.url());
+}
+
+#[test]
+fn drops_are_told_while_no_batch_goes_out() {
+    let (recorder, _guard) = start(config("starved", "http://localhost").byte_budget(1024));
+    for _ in 0..321 {
+        assert!(
+            try_begin(
+                &recorder,
+                &RequestHead::new("GET", "/"),
+                &[("x-large", &[b'x'; 2000][..])]
+            )
+            .is_none()
+        );
+    }
+    // No other test's budget is spent.
+    let over_budget = |it: &Told| it.field("over_budget").parse().unwrap_or(0);
+    let is_told = || told().iter().any(|it| over_budget(it) > 0);
+    let patience = Instant::now() + PATIENCE;
+    while !is_told() {
+        assert!(Instant::now() < patience, "nobody tells");
+        thread::yield_now();
+    }
 }

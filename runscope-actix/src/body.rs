@@ -50,4 +50,29 @@ impl<B: MessageBody> MessageBody for CapturedBody<B> {
         }
         Poll::Ready(chunk)
     }
+
+    /// Gives a body that is whole already out in one piece, as it would be without the middleware.
+    fn try_into_bytes(self) -> Result<Bytes, Self> {
+        let Self {
+            inner,
+            mut exchange,
+        } = self;
+        let inner = match &mut exchange {
+            Some(exchange) => exchange.scope(|| inner.try_into_bytes()),
+            None => inner.try_into_bytes(),
+        };
+        let bytes = inner.map_err(|inner| Self {
+            inner,
+            exchange: None,
+        });
+        match (bytes, exchange) {
+            (Ok(bytes), Some(exchange)) => {
+                exchange.frame(&bytes);
+                exchange.end();
+                Ok(bytes)
+            }
+            (Ok(bytes), None) => Ok(bytes),
+            (Err(body), exchange) => Err(Self { exchange, ..body }),
+        }
+    }
 }

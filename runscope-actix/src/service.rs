@@ -25,6 +25,10 @@ impl<S> RunscopeService<S> {
     }
 
     fn begin(&self, request: &ServiceRequest, body_is_empty: bool) -> Option<Exchange> {
+        // The app's closure is not called for nothing.
+        if !self.recorder.is_recording() {
+            return None;
+        }
         let route = request.match_pattern();
         let consumer = self
             .settings

@@ -84,6 +84,13 @@ impl Recorder {
         ))
     }
 
+    /// Whether exchanges are captured: not with `enabled: false`, nor after the end of the
+    /// [`Guard`]. An adapter can save itself the work of a head that nobody wants.
+    #[must_use]
+    pub fn is_recording(&self) -> bool {
+        self.core.is_recording()
+    }
+
     /// What became of the exchanges so far. The sum that [`Stats`] states always holds.
     #[must_use]
     pub fn stats(&self) -> Stats {
@@ -210,6 +217,7 @@ mod tests {
         let (recorder, guard) = Recorder::start(config).unwrap();
         let exchange = recorder.begin(&RequestHead::new("GET", "/"), std::iter::empty);
         assert!(exchange.is_none());
+        assert!(!recorder.is_recording());
         assert_eq!(recorder.stats(), Stats::default());
         recorder.flush_blocking(Duration::from_secs(1)).unwrap();
         guard.shutdown_blocking(Duration::from_secs(1)).unwrap();

@@ -1,5 +1,6 @@
 use crate::layer::Settings;
 use crate::{RequestBody, ResponseFuture, head};
+use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
 use runscope_core::{Exchange, Recorder};
@@ -24,6 +25,15 @@ impl<S> RunscopeService<S> {
             settings,
         }
     }
+
+    fn begin(&self, parts: &Parts, body_is_empty: bool) -> Option<Exchange> {
+        // The app's closure is not called for nothing.
+        if !self.recorder.is_recording() {
+            return None;
+        }
+        let head = head::request(parts, &self.settings, body_is_empty);
+        self.recorder.begin(&head, || head::headers(&parts.headers))
+    }
 }
 
 impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for RunscopeService<S>
@@ -43,8 +53,7 @@ where
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let (parts, body) = request.into_parts();
-        let head = head::request(&parts, &self.settings, body.is_end_stream());
-        let mut exchange = self.recorder.begin(&head, || head::headers(&parts.headers));
+        let mut exchange = self.begin(&parts, body.is_end_stream());
         let tap = exchange.as_ref().and_then(Exchange::request_tap);
         let request = Request::from_parts(parts, RequestBody::new(body, tap));
         // The instance that `poll_ready` made ready is the one that is called.

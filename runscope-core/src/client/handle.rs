@@ -100,7 +100,7 @@ impl Client {
     }
 
     /// The address of the API, for texts.
-    pub(super) fn endpoint(&self) -> String {
+    pub(crate) fn endpoint(&self) -> String {
         self.shared.transport.endpoint().to_string()
     }
 

@@ -35,7 +35,8 @@ pub struct ClientOptions {
 }
 
 impl ClientOptions {
-    /// Options with their defaults.
+    /// Options with their defaults; the fields are there to be set.
+    #[must_use]
     pub fn new(
         api_endpoint: Url,
         access_token: impl Into<AccessToken>,
@@ -52,6 +53,48 @@ impl ClientOptions {
             redaction: RedactionRules::new(),
             max_decoded_bytes: 1 << 20,
         }
+    }
+
+    /// Sets [`timeout`](Self::timeout).
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Sets [`keepalive`](Self::keepalive).
+    #[must_use]
+    pub fn keepalive(mut self, keepalive: Duration) -> Self {
+        self.keepalive = keepalive;
+        self
+    }
+
+    /// Sets [`allow_plain_http`](Self::allow_plain_http).
+    #[must_use]
+    pub fn allow_plain_http(mut self, allow: bool) -> Self {
+        self.allow_plain_http = allow;
+        self
+    }
+
+    /// Sets [`ca_file`](Self::ca_file).
+    #[must_use]
+    pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.ca_file = Some(path.into());
+        self
+    }
+
+    /// Sets [`redaction`](Self::redaction).
+    #[must_use]
+    pub fn redaction(mut self, rules: RedactionRules) -> Self {
+        self.redaction = rules;
+        self
+    }
+
+    /// Sets [`max_decoded_bytes`](Self::max_decoded_bytes).
+    #[must_use]
+    pub fn max_decoded_bytes(mut self, bytes: usize) -> Self {
+        self.max_decoded_bytes = bytes;
+        self
     }
 }
 

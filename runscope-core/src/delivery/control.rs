@@ -90,7 +90,7 @@ impl Control {
 
     /// Calls the app's metrics and its subscriber. A panic of theirs is counted, and keeps nobody
     /// waiting.
-    fn tell_app(&self, counters: &Counters, time: Time) {
+    pub(super) fn tell_app(&self, counters: &Counters, time: Time) {
         let told = catch_unwind(AssertUnwindSafe(|| {
             self.publish(counters);
             self.drops.report(counters, time);
@@ -101,7 +101,7 @@ impl Control {
     }
 
     /// Brings the counters to the app's metrics, where it has any.
-    pub(super) fn publish(&self, counters: &Counters) {
+    fn publish(&self, counters: &Counters) {
         #[cfg(feature = "metrics")]
         super::metrics::publish(&counters.snapshot());
         #[cfg(not(feature = "metrics"))]

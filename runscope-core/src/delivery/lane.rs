@@ -4,7 +4,7 @@ use super::backoff::{back_off, with_retry_after};
 use super::batch::Batch;
 use super::output::Reply;
 use super::queue::Queue;
-use super::report::{Reporter, Time};
+use super::report::{REPORT_INTERVAL, Reporter, Time};
 use super::singles::Singles;
 use super::stats::{Delivered, DropReason};
 use super::verdict::{Settled, Verdict, verdict};
@@ -48,7 +48,7 @@ impl Lane {
                 if self.queue().is_closed() {
                     return self.reporter.rejections(Time::Last);
                 }
-                self.queue().wait_for_entry().await;
+                self.idle().await;
                 continue;
             }
             self.coalesce().await;
@@ -65,6 +65,17 @@ impl Lane {
             self.tell();
             // A sink never waits, and the other lanes and a shutdown's deadline need their turn.
             tokio::task::yield_now().await;
+        }
+    }
+
+    /// Waits for an entry. What is left to tell of is told meanwhile, when its time comes.
+    async fn idle(&mut self) {
+        let entry = self.state.queue.wait_for_entry();
+        if !self.reporter.owes() {
+            return entry.await;
+        }
+        if timeout(REPORT_INTERVAL, entry).await.is_err() {
+            self.reporter.rejections(Time::Running);
         }
     }
 

@@ -20,8 +20,15 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
+    /// Counts an entry before it is in the queue: a flush that begins now waits for it, and never
+    /// takes a younger one for it.
     pub(super) fn push(&self) {
         self.pushed.fetch_add(1, Ordering::Release);
+    }
+
+    /// Takes an entry out of the count again that the queue did not take.
+    pub(super) fn refuse(&self) {
+        self.pushed.fetch_sub(1, Ordering::Release);
     }
 
     /// Counted in hand before it is counted as taken, so that a reader never finds it nowhere.
@@ -48,7 +55,7 @@ impl Ledger {
         self.in_hand.load(Ordering::Acquire)
     }
 
-    /// How many entries were ever pushed.
+    /// How many entries were ever taken in, or are about to be.
     pub(super) fn pushed(&self) -> u64 {
         self.pushed.load(Ordering::Acquire)
     }
@@ -56,6 +63,8 @@ impl Ledger {
     /// How many of the first `target` entries are not settled. It may count a younger one of the
     /// same batch in an older one's place, but is zero only when all of them are.
     pub(super) fn left_of(&self, target: u64) -> u64 {
+        // What was refused after the target was taken never comes.
+        let target = target.min(self.pushed());
         let discarded = self.discarded.load(Ordering::Acquire);
         let taken = self.taken.load(Ordering::Acquire);
         let in_hand = self.in_hand();
@@ -101,6 +110,18 @@ mod tests {
         ledger.leave_behind();
         assert_eq!((ledger.left_of(2), ledger.left_of(3)), (0, 1));
         assert_eq!(ledger.in_hand(), 1);
+    }
+
+    #[test]
+    fn an_entry_that_was_refused_is_not_waited_for() {
+        let ledger = Ledger::default();
+        (0..3).for_each(|_| ledger.push());
+        let target = ledger.pushed();
+        ledger.refuse();
+        take(&ledger, 2);
+        assert_eq!(ledger.left_of(target), 2);
+        ledger.settle(2);
+        assert_eq!(ledger.left_of(target), 0);
     }
 
     #[test]

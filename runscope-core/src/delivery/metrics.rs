@@ -1,21 +1,7 @@
 //! The counters in the app's own metrics, through the `metrics` facade.
 
 use super::Stats;
-use crate::recorder::Core;
 use metrics::{counter, gauge};
-use std::sync::Arc;
-use std::time::Duration;
-
-/// What is counted while no batch goes out, such as skipped exchanges, is published this often.
-const INTERVAL: Duration = Duration::from_secs(5);
-
-/// Publishes the counters every now and then; runs until it is dropped.
-pub(super) async fn keep_publishing(core: Arc<Core>) {
-    loop {
-        core.control.publish(&core.stats);
-        tokio::time::sleep(INTERVAL).await;
-    }
-}
 
 /// Publishes a reading. The values are absolute, so that an app that installs its metrics late
 /// misses nothing.

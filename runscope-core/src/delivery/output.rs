@@ -8,6 +8,7 @@ use crate::client::{
 };
 use crate::config::AccessToken;
 use crate::sink::SharedSink;
+use std::fmt;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
@@ -60,6 +61,16 @@ impl Output {
         match self {
             Self::Api(api) => api.send(bucket_key, batch, run).await,
             Self::Sink(sink) => write(sink, bucket_key, batch, run),
+        }
+    }
+}
+
+/// Where it goes, as an operator knows it.
+impl fmt::Display for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Api(api) => f.write_str(&api.client.endpoint()),
+            Self::Sink(_) => f.write_str("the sink"),
         }
     }
 }

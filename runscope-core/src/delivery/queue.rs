@@ -71,11 +71,12 @@ impl Queue {
             self.bytes.fetch_sub(bytes, Ordering::SeqCst);
             return refuse(&exchange, DropReason::QueueFull);
         }
+        self.ledger.push();
         if let Err((exchange, bytes)) = self.entries.push((exchange, bytes)) {
+            self.ledger.refuse();
             self.bytes.fetch_sub(bytes, Ordering::SeqCst);
             return refuse(&exchange, DropReason::QueueFull);
         }
-        self.ledger.push();
         // The last look into the queue may have been before this entry came.
         if self.abandoned.load(Ordering::SeqCst) {
             return self.discard(counters);
@@ -184,7 +185,7 @@ impl Queue {
         self.closed.load(Ordering::SeqCst)
     }
 
-    /// How many entries were ever taken in.
+    /// How many entries were ever taken in, or are about to be.
     pub(super) fn pushed(&self) -> u64 {
         self.ledger.pushed()
     }

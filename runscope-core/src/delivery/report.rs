@@ -36,6 +36,11 @@ impl Reporter {
         }
     }
 
+    /// A recorder has started: where its exchanges go.
+    pub(super) fn started(&self, to: &str) {
+        info!(target: "runscope", bucket = self.bucket, to, "captured exchanges are delivered");
+    }
+
     /// A send got no usable answer and is going to be made again.
     pub(super) fn failing(&mut self, problem: &str) {
         if self.begins(TroubleKind::Failing) {
@@ -75,6 +80,11 @@ impl Reporter {
             let (bucket, reason) = (&self.bucket, &self.reason);
             warn!(target: "runscope", bucket, count, reason, "the API rejected captured messages");
         }
+    }
+
+    /// Whether there is something to tell later.
+    pub(super) fn owes(&self) -> bool {
+        self.rejected.pending > 0
     }
 
     /// The endpoint does not take arrays.
@@ -151,7 +161,10 @@ pub(super) enum Time {
     Last,
 }
 
-/// Lets one event through a minute, with the count of all since the last one.
+/// The same thing is told again after this, if it goes on.
+pub(super) const REPORT_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Lets one event through an interval, with the count of all since the last one.
 #[derive(Debug, Default)]
 struct Throttle {
     last: Option<Instant>,
@@ -159,8 +172,6 @@ struct Throttle {
 }
 
 impl Throttle {
-    const INTERVAL: Duration = Duration::from_secs(60);
-
     fn add(&mut self, count: u64) {
         self.pending += count;
     }
@@ -168,7 +179,7 @@ impl Throttle {
     fn take(&mut self, time: Time) -> Option<u64> {
         let is_early = self
             .last
-            .is_some_and(|last| last.elapsed() < Self::INTERVAL);
+            .is_some_and(|last| last.elapsed() < REPORT_INTERVAL);
         if self.pending == 0 || (is_early && time == Time::Running) {
             return None;
         }

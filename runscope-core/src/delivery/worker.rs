@@ -1,7 +1,7 @@
 //! The delivery thread: its own runtime, its lanes, and what happens when one of them panics.
 
 use super::lane::Lane;
-use super::report::Reporter;
+use super::report::{Reporter, Time};
 use super::stats::DropReason;
 use super::{Closing, LaneState};
 use crate::capture::never_capture_on_this_thread;
@@ -9,6 +9,7 @@ use crate::recorder::Core;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 use tokio::time::timeout_at;
@@ -32,8 +33,7 @@ fn run(runtime: &Runtime, core: &Arc<Core>) {
         let age = core.config.max_stream_age;
         let streams = Arc::clone(core);
         let streams = tokio::spawn(async move { streams.streams.report(age).await });
-        #[cfg(feature = "metrics")]
-        tokio::spawn(super::metrics::keep_publishing(Arc::clone(core)));
+        tokio::spawn(keep_telling(Arc::clone(core)));
         let mut lanes = JoinSet::new();
         for state in core.control.lanes() {
             lanes.spawn(supervise(Arc::clone(core), Arc::clone(state)));
@@ -45,6 +45,26 @@ fn run(runtime: &Runtime, core: &Arc<Core>) {
         streams.abort();
         lanes.shutdown().await;
     });
+}
+
+/// What happens while no batch goes out, such as an exchange that is skipped or for which there is
+/// no room, is told this often.
+const TELLS: Duration = Duration::from_secs(5);
+
+async fn keep_telling(core: Arc<Core>) {
+    for lane in core.control.lanes() {
+        let reporter = Reporter::new(&lane.bucket_key);
+        let told = catch_unwind(AssertUnwindSafe(|| {
+            reporter.started(&lane.output.to_string());
+        }));
+        if told.is_err() {
+            core.stats.panicked();
+        }
+    }
+    loop {
+        core.control.tell_app(&core.stats, Time::Running);
+        tokio::time::sleep(TELLS).await;
+    }
 }
 
 struct Ended(Arc<Core>);

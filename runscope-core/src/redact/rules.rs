@@ -12,6 +12,7 @@ pub type BodyCallback = Arc<dyn Fn(&BodyContext<'_>, Vec<u8>) -> Vec<u8> + Send 
 
 /// Which body of an exchange is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Side {
     /// The body that the client sent.
     Request,
