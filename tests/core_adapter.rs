@@ -7,11 +7,13 @@ mod support;
 
 use bytes::Bytes;
 use runscope::{
-    BodyState, Config, Direction, Exchange, Guard, MemorySink, Message, Outcome, Recorder,
-    RequestHead, ResponseHead, Withheld, current_exchange,
+    BodyState, Config, Direction, Exchange, ExchangeHandle, Guard, MemorySink, Message, Outcome,
+    Recorder, RequestHead, ResponseHead, Withheld, current_exchange,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use support::exchanges::{PATIENCE, assert_adds_up};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use support::exchanges::{PATIENCE, assert_adds_up, begin};
 
 /// A request and a response of a framework that exists only here. It has no types of `http`, knows
 /// nothing of futures, and hands bodies over in chunks.
@@ -548,4 +550,53 @@ fn a_form_that_is_not_utf_8_is_sent_as_the_body_it_came_in() {
     assert!(requests[0].form.is_empty());
     assert_eq!(requests[1].form.first("name"), Some("Müller"));
     assert_eq!(requests[1].body, None);
+}
+
+/// A buffer of the app's own, whose drop uses the exchange it was captured for.
+struct Owned {
+    bytes: Vec<u8>,
+    handle: ExchangeHandle,
+    dropped: Arc<AtomicUsize>,
+}
+
+impl AsRef<[u8]> for Owned {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        self.handle.tag("freed", true);
+        self.dropped.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn a_buffer_of_the_apps_own_is_dropped_outside_of_the_lock() {
+    let config = Config::builder().log_body(true).body_min_status(500);
+    let config = config.sink(MemorySink::new()).build().unwrap();
+    let (recorder, _guard) = Recorder::start(config).unwrap();
+    let dropped = Arc::new(AtomicUsize::new(0));
+    // Its body is let go of because the status is too low, or because a second response takes the
+    // place of the first.
+    for status in [200, 500] {
+        let mut exchange = begin(&recorder, &RequestHead::new("GET", "/"));
+        let mut respond = || {
+            let headers = [("content-type", &b"text/plain"[..])];
+            exchange.respond(ResponseHead::new(status), || headers.into_iter());
+            let frame = Bytes::from_owner(Owned {
+                bytes: vec![b'x'; 8192],
+                handle: exchange.handle(),
+                dropped: Arc::clone(&dropped),
+            });
+            exchange.frame(&frame);
+        };
+        respond();
+        respond();
+        exchange.end();
+    }
+    recorder.flush_blocking(PATIENCE).unwrap();
+    assert_eq!(dropped.load(Ordering::SeqCst), 4);
+    assert_adds_up(&recorder.stats());
 }

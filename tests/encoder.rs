@@ -455,7 +455,7 @@ fn what_became_of_a_body_is_told() {
         Option<&'static str>,
         (u64, bool),
     );
-    let table: [Row; 18] = [
+    let table: [Row; 19] = [
         (
             "no body",
             keep(),
@@ -598,7 +598,7 @@ fn what_became_of_a_body_is_told() {
             "a handshake, which has none",
             keep(),
             |recorder| {
-                let mut exchange = begin(recorder, &[("upgrade", "websocket")]);
+                let mut exchange = begin(recorder, &WEBSOCKET);
                 assert!(exchange.request_tap().is_none(), "it is left alone");
                 exchange.respond(ResponseHead::new(101), std::iter::empty);
             },
@@ -609,16 +609,25 @@ fn what_became_of_a_body_is_told() {
         (
             "left alone for an upgrade that did not come",
             keep(),
-            |r| {
-                posted(
-                    r,
-                    &[TEXT, ("upgrade", "websocket"), ("content-length", "8")],
-                    &["two teas"],
-                );
-            },
+            |r| posted(r, &[TEXT, WEBSOCKET[0], WEBSOCKET[1]], &["two teas"]),
             (NotCaptured, Some(Withheld::Upgraded)),
             None,
             (0, false),
+        ),
+        (
+            "beside an offer to upgrade",
+            keep(),
+            |r| {
+                let length = ("content-length", "8");
+                posted(
+                    r,
+                    &[TEXT, WEBSOCKET[0], WEBSOCKET[1], length],
+                    &["two teas"],
+                );
+            },
+            (Captured, None),
+            Some("two teas"),
+            (8, true),
         ),
     ];
     for (what, config, act, state, body, passed) in table {
@@ -634,6 +643,8 @@ fn what_became_of_a_body_is_told() {
         assert_eq!(message.request.unwrap().body.as_deref(), body, "{what}");
     }
 }
+
+const WEBSOCKET: [(&str, &str); 2] = [("connection", "upgrade"), ("upgrade", "websocket")];
 
 const LARGE: &str = {
     static BYTES: [u8; 100_000] = [b'x'; 100_000];

@@ -93,8 +93,9 @@ impl Exchange {
             .grow(missing, self.shared.core.config.byte_budget)
         {
             state.finished = true;
-            state.record = None;
+            let dropped = state.record.take();
             drop(guard);
+            drop(dropped);
             self.shared.core.stats.dropped_over_budget();
             return;
         }
@@ -125,7 +126,7 @@ impl Exchange {
         } else {
             Tap::new(self.shared.core.withheld(record, content_type))
         };
-        record.response = Some(ResponsePart {
+        let earlier = record.response.replace(ResponsePart {
             status: head.status,
             headers,
             response_time,
@@ -133,6 +134,7 @@ impl Exchange {
         });
         state.expected = head.body_size.or(content_length);
         drop(guard);
+        drop(earlier);
         if tunnel {
             self.shared.finish(Outcome::Upgraded);
         }
@@ -203,7 +205,8 @@ impl fmt::Debug for Exchange {
 }
 
 /// What the owner, the handles and the request's tap share. The lock is held for the copying of a
-/// head or the noting of a frame, never across a call into the service or a push.
+/// head or the noting of a frame, never across a call into the service, a drop of the app's own
+/// buffers, or a push.
 pub(crate) struct Shared {
     pub(super) id: Uuid,
     pub(super) started: Instant,
@@ -269,14 +272,16 @@ impl Shared {
         }
         let resolved = self.core.resolve(record);
         if !resolved.capture {
-            state.record = None;
+            let skipped = state.record.take();
             drop(guard);
+            drop(skipped);
             self.core.stats.skipped();
             return;
         }
-        withhold_bodies(record, resolved.log_body, &self.core.config);
+        let withheld = withhold_bodies(record, resolved.log_body, &self.core.config);
         let bytes = record.charge.bytes();
         drop(guard);
+        drop(withheld);
         self.core
             .push(resolved.destination, bytes, Arc::clone(self));
     }

@@ -2,9 +2,9 @@
 
 use super::exchange::State;
 use super::record::Record;
-use super::tap::Tap;
+use super::tap::{Chunks, Tap};
 use crate::config::Config;
-use crate::message::Withheld;
+use crate::message::{Outcome, Withheld};
 
 /// Whether the response of a dropped exchange had passed whole. Servers drop a body as soon as it
 /// says that it is at its end, or when the promised length is written, and do not ask for one
@@ -23,11 +23,16 @@ pub(super) fn complete_before(state: &State) -> bool {
     response.body.absent || all_passed
 }
 
-/// Lets go of the bodies that are not to be sent, each with its reason.
-pub(super) fn withhold_bodies(record: &mut Record, log_body: bool, config: &Config) {
+/// Lets go of the bodies that are not to be sent, each with its reason. What was kept of them is
+/// for the caller to drop, outside of any lock: a buffer may be the app's own, with code in its drop.
+pub(super) fn withhold_bodies(
+    record: &mut Record,
+    log_body: bool,
+    config: &Config,
+) -> (Chunks, Chunks) {
     let status = record.response.as_ref().map(|response| response.status);
     let keep = config.keeps_bodies(status, record.total_time);
-    let upgraded = record.outcome == crate::message::Outcome::Upgraded;
+    let upgraded = record.outcome == Outcome::Upgraded;
     let why = match () {
         () if upgraded => Some(Withheld::Upgraded),
         () if !log_body => Some(Withheld::LogBodyOff),
@@ -42,16 +47,23 @@ pub(super) fn withhold_bodies(record: &mut Record, log_body: bool, config: &Conf
             request.withheld = Some(Withheld::Unread);
         }
     }
-    let bodies = std::iter::once(request).chain(record.response.as_mut().map(|r| &mut r.body));
-    if let Some(why) = why {
-        let bodies = bodies.filter(|body| !body.absent);
-        let freed = bodies.map(|body| withhold(body, why)).sum();
-        record.charge.shrink(freed);
-    }
+    let Some(why) = why else {
+        return Default::default();
+    };
+    let of_request = withhold(request, why);
+    let response = record.response.as_mut();
+    let of_response = response.map_or_else(Chunks::default, |response| {
+        withhold(&mut response.body, why)
+    });
+    record.charge.shrink(of_request.held() + of_response.held());
+    (of_request, of_response)
 }
 
 /// A reason that was found while the body passed says more than one that is found now.
-fn withhold(body: &mut Tap, why: Withheld) -> usize {
+fn withhold(body: &mut Tap, why: Withheld) -> Chunks {
+    if body.absent {
+        return Chunks::default();
+    }
     let why = match body.withheld {
         Some(Withheld::Unseen) => Withheld::Unseen,
         Some(earlier @ (Withheld::Unread | Withheld::ContentType)) if why == Withheld::Filtered => {

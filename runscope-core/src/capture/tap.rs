@@ -97,10 +97,10 @@ impl Tap {
         }
     }
 
-    /// Forgets what was kept and says why; the size stays. Gives back what was charged for it.
-    pub(crate) fn withhold(&mut self, why: Withheld) -> usize {
+    /// Lets go of what was kept and says why; the size stays.
+    pub(crate) fn withhold(&mut self, why: Withheld) -> Chunks {
         self.withheld = Some(why);
-        std::mem::take(&mut self.kept).held()
+        std::mem::take(&mut self.kept)
     }
 }
 
@@ -178,7 +178,7 @@ impl Chunks {
     }
 
     /// The bytes that are charged for.
-    fn held(&self) -> usize {
+    pub(crate) fn held(&self) -> usize {
         let held = |chunk: &Chunk| match chunk {
             Chunk::Shared(bytes) => bytes.len(),
             Chunk::Owned(bytes) => bytes.capacity(),
@@ -324,7 +324,7 @@ mod tests {
             assert_eq!(buffer.len(), (frames * size).min(cap));
             assert_eq!(buffer.capacity(), charge.bytes());
             assert!(buffer.capacity() <= cap);
-            charge.shrink(tap.withhold(Withheld::Filtered));
+            charge.shrink(tap.withhold(Withheld::Filtered).held());
             assert_eq!(charge.bytes(), 0, "what is let go of is given back");
         }
     }
