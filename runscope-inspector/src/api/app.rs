@@ -1,6 +1,8 @@
 use super::error::ApiError;
 use super::state::AppState;
-use super::{auth, buckets, door, envelope, messages, search, shared, tail, tokens, transfer};
+use super::{
+    auth, buckets, door, envelope, messages, search, shared, tail, tokens, transfer, views,
+};
 use crate::page;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -17,7 +19,9 @@ pub fn app(state: AppState) -> Router {
         .route("/export", get(transfer::export))
         .route("/import", axum::routing::post(transfer::import))
         .route("/tokens", get(tokens::list).post(tokens::create))
-        .route("/tokens/{id}", delete(tokens::remove));
+        .route("/tokens/{id}", delete(tokens::remove))
+        .route("/views", get(views::list).post(views::create))
+        .route("/views/{id}", put(views::change).delete(views::remove));
     Router::new()
         .route("/account", get(buckets::account))
         .route("/buckets", get(buckets::list).post(buckets::create))

@@ -15,6 +15,7 @@
 //! | `/api/v1/buckets/{key}/export` | `GET ?q&format=ndjson\|har` | read |
 //! | `/api/v1/buckets/{key}/import` | `POST ?format=ndjson\|har` | write |
 //! | `/api/v1/buckets/{key}/tokens`, `/tokens/{id}` | `GET`, `POST`; `DELETE` | owner |
+//! | `/api/v1/buckets/{key}/views`, `/views/{id}` | `GET`, `POST` a name and a filter; `PUT`, `DELETE` | read; owner |
 //! | `/api/v1/shared/{name}` | `GET` | none: the name is the key |
 //! | `/api/v1/stats` | `GET` | owner |
 //! | `/open?token=` | `GET`: trades the owner's token for a session cookie | |
@@ -37,6 +38,7 @@ mod messages;
 mod buckets;
 mod shared;
 mod tokens;
+mod views;
 mod search;
 mod tail;
 mod har;
@@ -47,4 +49,7 @@ pub(crate) use auth::{Caller, ended_session, session_cookie};
 pub use auth::{InvalidToken, Token};
 pub(crate) use envelope::Params;
 pub(crate) use error::ApiError;
+pub(crate) use messages::failed;
 pub use state::{AppState, Config, Limits};
+pub(crate) use tail::{follow, last_seen};
+pub(crate) use views::new_view;

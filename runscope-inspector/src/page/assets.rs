@@ -27,6 +27,14 @@ macro_rules! assets {
 assets! {
     "app.css",
     "app.js",
+    "list.css",
+    "list.js",
+    "live.js",
+    "plot.js",
+    "rows.js",
+    "times.js",
+    "summary.js",
+    "copy.js",
     "theme.js",
     "icon.svg",
 }

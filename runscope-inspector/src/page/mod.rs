@@ -11,7 +11,16 @@ mod place;
 mod error;
 mod sign_in;
 mod form;
+mod format;
+mod filter;
+mod asked;
 mod list;
+mod charts;
+mod facets;
+mod summary;
+mod views;
+mod connect;
 
+use error::PageError;
 pub(crate) use routes::routes;
 pub(crate) use sign_in::{SignIn, sign_in};
