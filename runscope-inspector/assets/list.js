@@ -224,5 +224,9 @@ document.addEventListener("keydown", (event) => {
   act();
 });
 
+const keysOpen = document.getElementById("keys-open");
+keysOpen.hidden = false;
+keysOpen.addEventListener("click", () => document.getElementById("keys").showModal());
+
 setInterval(() => { if (!document.hidden) refresh(false); }, REFRESH);
 show();

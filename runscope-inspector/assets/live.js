@@ -1,7 +1,7 @@
 // The live view: calls that arrive are put above the others, once a frame, unless the reader is busy
 // further down or has paused.
 
-import { MOST_ROWS, body, focusedRow, fromHtml, keepOneInTabOrder } from "./rows.js";
+import { MOST_ROWS, body, focusRow, focusedRow, fromHtml, keepOneInTabOrder } from "./rows.js";
 
 let source = null;
 let link = null;
@@ -116,9 +116,8 @@ function flush(now) {
     if (known) {
       const focused = known === document.activeElement;
       const row = fresh.firstElementChild;
-      row.tabIndex = known.tabIndex;
       known.replaceWith(row);
-      if (focused) row.focus();
+      if (focused) focusRow(row);
     } else if (!item.update) {
       fresh.firstElementChild.classList.add("fresh");
       tbody.prepend(fresh);

@@ -12,9 +12,11 @@ export function bindPlot(root, go) {
   const step = Number(plot.dataset.step);
   const fine = step < 60_000_000;
   const words = new Map();
+  const counts = new Map();
   for (const row of root.querySelectorAll("#timeline-table tr[data-bar]")) {
     const cells = Array.from(row.cells, (cell) => cell.textContent);
     const times = cells[2] === "—" ? "" : `, p50 ${cells[2]}, p95 ${cells[3]}, p99 ${cells[4]}`;
+    counts.set(Number(row.dataset.bar), Number(row.dataset.count));
     words.set(Number(row.dataset.bar), `${cells[1]}${times}`);
   }
   const tip = document.createElement("div");
@@ -33,6 +35,12 @@ export function bindPlot(root, go) {
   };
   const time = (bar) => momentText((start + bar * step) / 1000, fine);
 
+  function sum(from, to) {
+    let count = 0;
+    for (let bar = from; bar <= to; bar += 1) count += counts.get(bar) ?? 0;
+    return `${count.toLocaleString("en")} ${count === 1 ? "call" : "calls"}`;
+  }
+
   function show() {
     const from = Math.min(anchor ?? cursor, cursor);
     const to = Math.max(anchor ?? cursor, cursor);
@@ -42,7 +50,7 @@ export function bindPlot(root, go) {
     brush.classList.toggle("selecting", from !== to || dragging);
     const text = from === to
       ? `${time(from)}: ${words.get(from) ?? "no calls"}`
-      : `${time(from)} to ${time(to + 1)}, ${to - from + 1} bars`;
+      : `${time(from)} to ${time(to + 1)}: ${sum(from, to)}`;
     tip.hidden = false;
     tip.textContent = text;
     const middle = ((from + to + 1) / 2 / bars) * 100;

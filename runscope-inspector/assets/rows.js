@@ -22,9 +22,19 @@ export function prepare(root) {
   localTimes(root);
 }
 
+// The row that the reader was in last; until there is one, the newest.
+let visited = null;
+
+function tabStop() {
+  return visited?.isConnected ? visited : rows()[0];
+}
+
 export function keepOneInTabOrder() {
-  const all = rows();
-  if (!all.some((row) => row.tabIndex === 0) && all[0]) all[0].tabIndex = 0;
+  const stop = tabStop();
+  for (const row of rows()) {
+    if (row.tabIndex === 0 && row !== stop) row.tabIndex = -1;
+  }
+  if (stop) stop.tabIndex = 0;
 }
 
 // The HTML is rendered and escaped by the server. A template runs nothing and loads nothing.
@@ -37,8 +47,8 @@ export function fromHtml(html) {
 
 export function focusRow(row) {
   if (!row) return;
-  for (const other of rows()) if (other.tabIndex === 0) other.tabIndex = -1;
-  row.tabIndex = 0;
+  visited = row;
+  keepOneInTabOrder();
   row.focus();
   row.scrollIntoView({ block: "nearest" });
 }
@@ -50,8 +60,7 @@ export function focusedRow() {
 export function move(by) {
   const all = rows();
   const now = focusedRow();
-  const start = all.find((row) => row.tabIndex === 0) ?? all[0];
-  const next = now ? all[Math.min(Math.max(all.indexOf(now) + by, 0), all.length - 1)] : start;
+  const next = now ? all[Math.min(Math.max(all.indexOf(now) + by, 0), all.length - 1)] : tabStop();
   focusRow(next);
 }
 

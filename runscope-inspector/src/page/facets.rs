@@ -94,12 +94,12 @@ fn item(
     html! {
         li.on[on] {
             a.facet href=(place.filtered("", &choose.to_string())) aria-current=[on.then_some("true")] title=(value) {
-                span.facet-value { (value) }
-                @if on { span.visually-hidden { " (remove)" } }
-                span.facet-count { (format::count(count)) }
                 svg.share viewBox="0 0 100 2" preserveAspectRatio="none" aria-hidden="true" {
                     rect width=(width) height="2" {}
                 }
+                span.facet-value { (value) }
+                @if on { span.visually-hidden { " (remove)" } }
+                span.facet-count { (format::count(count)) }
             }
             @if !on {
                 a.facet-not href=(place.filtered("", &exclude.to_string())) title={ "Without " (value) } {

@@ -182,7 +182,7 @@ fn group(place: &Place, filter: &Expr, row: &SummaryRow) -> Markup {
             td.num { (format::count(row.count)) }
             td.num.errors {
                 @if row.errors > 0 {
-                    span.share-text { (percent(share)) } " " span.muted { "(" (format::count(row.errors)) ")" }
+                    span.share-text.many[share >= 5.0] { (percent(share)) } " " span.muted { "(" (format::count(row.errors)) ")" }
                 } @else { span.muted { "0 %" } }
             }
             td.num { (time(row.p50)) }

@@ -132,13 +132,16 @@ fn column(at: usize, bar: &Bar, most: u64) -> Markup {
     }
 }
 
-/// Percentiles on a logarithmic scale, from 1 ms up to the slowest: a line breaks where nothing was
-/// measured, and a lone point is a short dash.
+/// Percentiles on a logarithmic scale, from the power of ten below the fastest up to the slowest: a
+/// line breaks where nothing was measured, and a lone point is a short dash.
 fn lines(bars: &[Option<&Bar>], width: usize, slowest: Duration) -> Markup {
-    let top = (slowest.as_secs_f64() * 1e3).max(10.0).log10();
+    let power = |duration: Duration| (duration.as_secs_f64() * 1e3).max(0.1).log10();
+    let fastest = bars.iter().flatten().filter_map(|bar| bar.p50).min();
+    let bottom = fastest.map_or(0.0, power).floor();
+    let top = power(slowest).max(bottom + 1.0);
     let y = |duration: Duration| {
-        let millis = (duration.as_secs_f64() * 1e3).max(1.0);
-        HEIGHT - 4.0 - millis.log10() / top * (HEIGHT - 8.0)
+        let share = (power(duration) - bottom) / (top - bottom);
+        HEIGHT - 4.0 - share * (HEIGHT - 8.0)
     };
     let path = |of: fn(&Bar) -> Option<Duration>| {
         let mut path = String::new();
@@ -240,7 +243,7 @@ fn table(chart: &Chart, bars: &[Option<&Bar>]) -> Markup {
                     tbody {
                         @for (at, bar) in bars.iter().enumerate() {
                             @if let Some(bar) = bar {
-                                tr data-bar=(at) {
+                                tr data-bar=(at) data-count=(total(bar)) {
                                     td { (format::moment(Timestamp::from_micros(chart.window.at(at)))) }
                                     td { (words(bar)) }
                                     td.num { (shown(bar.p50)) }

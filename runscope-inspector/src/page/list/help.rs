@@ -5,7 +5,7 @@ pub(super) fn syntax() -> Markup {
     html! {
         details.menu.help #syntax {
             summary.button.quiet aria-label="Filter syntax" { "Syntax" }
-            div.menu-panel {
+            div.menu-panel tabindex="0" role="region" aria-label="Filter syntax" {
                 table.table.syntax {
                     caption.visually-hidden { "Filter syntax" }
                     thead { tr { th scope="col" { "Filter" } th scope="col" { "Finds" } } }

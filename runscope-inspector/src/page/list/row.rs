@@ -82,7 +82,7 @@ fn bar(duration: Duration) -> Markup {
     html! {
         svg.bar viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true" {
             rect.rail width="100" height="4" {}
-            rect.slow[slow].length width=(format!("{width:.1}")) height="4" {}
+            rect.length.slow[slow] width=(format!("{width:.1}")) height="4" {}
         }
     }
 }

@@ -22,14 +22,17 @@ pub(super) fn toolbar(place: &Place, wanted: &Wanted, error: Option<&ParseError>
                     kbd.slash aria-hidden="true" { "/" }
                 }
                 button.primary type="submit" { "Search" }
-                (help::syntax())
             }
             div #filter-note {
                 @if let Some(error) = error {
                     (mistake(&wanted.q, error))
                 }
             }
-            (streams(place, wanted))
+            div.streams-row {
+                (streams(place, wanted))
+                button.quiet #keys-open type="button" hidden { "Keys" }
+                (help::syntax())
+            }
         }
     }
 }
