@@ -23,6 +23,7 @@ pub mod exchange;
 pub mod query;
 pub mod store;
 pub mod api;
+mod page;
 pub mod serve;
 pub mod cli;
 

@@ -1,6 +1,9 @@
 use super::error::ApiError;
 use super::state::AppState;
-use super::{auth, buckets, door, envelope, messages, search, shared, tail, tokens, transfer};
+use super::{
+    auth, buckets, door, envelope, messages, search, shared, tail, tokens, transfer, views,
+};
+use crate::page;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, put};
@@ -16,7 +19,9 @@ pub fn app(state: AppState) -> Router {
         .route("/export", get(transfer::export))
         .route("/import", axum::routing::post(transfer::import))
         .route("/tokens", get(tokens::list).post(tokens::create))
-        .route("/tokens/{id}", delete(tokens::remove));
+        .route("/tokens/{id}", delete(tokens::remove))
+        .route("/views", get(views::list).post(views::create))
+        .route("/views/{id}", put(views::change).delete(views::remove));
     Router::new()
         .route("/account", get(buckets::account))
         .route("/buckets", get(buckets::list).post(buckets::create))
@@ -37,7 +42,8 @@ pub fn app(state: AppState) -> Router {
         .nest("/api/v1/buckets/{key}", bucket)
         .route("/api/v1/shared/{name}", get(shared::read))
         .route("/api/v1/stats", get(search::stats))
-        .route("/open", get(auth::open))
+        .route("/open", get(auth::open).post(page::sign_in))
+        .merge(page::routes())
         .route("/healthz", get(healthz))
         .fallback(async || ApiError::not_found("there is nothing at this path"))
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())

@@ -15,13 +15,15 @@
 //! | `/api/v1/buckets/{key}/export` | `GET ?q&format=ndjson\|har` | read |
 //! | `/api/v1/buckets/{key}/import` | `POST ?format=ndjson\|har` | write |
 //! | `/api/v1/buckets/{key}/tokens`, `/tokens/{id}` | `GET`, `POST`; `DELETE` | owner |
+//! | `/api/v1/buckets/{key}/views`, `/views/{id}` | `GET`, `POST` a name and a filter; `PUT`, `DELETE` | read; owner |
 //! | `/api/v1/shared/{name}` | `GET` | none: the name is the key |
 //! | `/api/v1/stats` | `GET` | owner |
 //! | `/open?token=` | `GET`: trades the owner's token for a session cookie | |
 //! | `/healthz` | `GET` | none |
+//! | `/`, `/b/{key}/…`, `/assets/…` | the web page | the session's cookie |
 //!
-//! Every answer is JSON in the envelope `{"data":…,"meta":{"status":…},"error":…}`, errors of every
-//! kind too.
+//! Every answer but the web page's is JSON in the envelope
+//! `{"data":…,"meta":{"status":…},"error":…}`, errors of every kind too.
 
 mod app;
 mod state;
@@ -36,11 +38,18 @@ mod messages;
 mod buckets;
 mod shared;
 mod tokens;
+mod views;
 mod search;
 mod tail;
 mod har;
 mod transfer;
 
 pub use app::app;
+pub(crate) use auth::{Caller, ended_session, session_cookie};
 pub use auth::{InvalidToken, Token};
+pub(crate) use envelope::Params;
+pub(crate) use error::ApiError;
+pub(crate) use messages::failed;
 pub use state::{AppState, Config, Limits};
+pub(crate) use tail::{follow, last_seen};
+pub(crate) use views::new_view;

@@ -1,0 +1,27 @@
+use super::error::PageError;
+use super::{assets, charts, connect, facets, list, place, sign_in, summary, views};
+use crate::api::{ApiError, AppState};
+use axum::Router;
+use axum::routing::{get, post};
+
+/// Every path of the page.
+pub(crate) fn routes() -> Router<AppState> {
+    let bucket = Router::new()
+        .route("/", get(list::list))
+        .route("/rows", get(list::rows))
+        .route("/live", get(list::live))
+        .route("/timeline", get(charts::timeline))
+        .route("/facets", get(facets::facets))
+        .route("/summary", get(summary::summary))
+        .route("/views", get(views::list).post(views::create))
+        .route("/views/{id}", post(views::change))
+        .route("/connect", get(connect::connect).post(connect::make_token))
+        .fallback(async || {
+            PageError::from(ApiError::not_found("there is no page at this address"))
+        });
+    Router::new()
+        .route("/", get(place::first))
+        .route("/sign-out", post(sign_in::sign_out))
+        .route("/assets/{version}/{*name}", get(assets::serve))
+        .nest("/b/{key}", bucket)
+}
