@@ -51,8 +51,9 @@ impl Token {
         &self.0
     }
 
-    /// What is stored and compared in its place.
-    pub(super) fn digest(&self) -> [u8; 32] {
+    /// Its SHA-256, which a store keeps and compares in its place.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
         digest(&self.0)
     }
 }
