@@ -24,6 +24,8 @@ pub mod query;
 pub mod store;
 pub mod api;
 pub mod serve;
+#[cfg(feature = "demo")]
+pub mod demo;
 pub mod cli;
 
 #[cfg(doctest)]

@@ -120,7 +120,9 @@ impl AppState {
         &self.inner.config.limits
     }
 
-    pub(super) fn store(&self) -> &Arc<dyn Store> {
+    /// The store that it serves.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
         &self.inner.store
     }
 
