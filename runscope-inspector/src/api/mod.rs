@@ -18,12 +18,14 @@
 //! | `/api/v1/shared/{name}` | `GET` | none: the name is the key |
 //! | `/api/v1/stats` | `GET` | owner |
 //! | `/open?token=` | `GET`: trades the owner's token for a session cookie | |
+//! | `/api/v1/openapi.json` | `GET`: all of this, exactly | none |
 //! | `/healthz` | `GET` | none |
 //!
 //! Every answer is JSON in the envelope `{"data":…,"meta":{"status":…},"error":…}`, errors of every
 //! kind too.
 
 mod app;
+mod routes;
 mod state;
 mod door;
 mod auth;
@@ -40,6 +42,7 @@ mod search;
 mod tail;
 mod har;
 mod transfer;
+mod openapi;
 
 pub use app::app;
 pub use auth::{InvalidToken, Token};

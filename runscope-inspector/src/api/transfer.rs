@@ -2,7 +2,7 @@
 
 use super::auth::Caller;
 use super::body::Received;
-use super::envelope::Params;
+use super::envelope::{Params, Path};
 use super::error::ApiError;
 use super::har;
 use super::ingest::{Item, Results, check, read_message, store_items};
@@ -13,7 +13,7 @@ use crate::exchange::Exchange;
 use crate::store::{BucketId, Scope, Search, Store};
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
