@@ -2,7 +2,8 @@ use super::error::ApiError;
 use super::routes::Routes;
 use super::state::AppState;
 use super::{
-    auth, buckets, door, envelope, messages, openapi, search, shared, tail, tokens, transfer,
+    auth, buckets, door, envelope, messages, metrics, openapi, search, shared, tail, tokens,
+    transfer,
 };
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -15,6 +16,7 @@ pub fn app(state: AppState) -> Router {
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())
         .layer(from_fn_with_state(state.clone(), door::check_host))
         .layer(from_fn(door::security_headers))
+        .layer(from_fn_with_state(state.clone(), metrics::count_answers))
         .with_state(state)
 }
 
@@ -48,6 +50,7 @@ pub(super) fn routes() -> Routes {
         .get("/api/v1/stats", search::stats)
         .get("/api/v1/openapi.json", openapi::serve)
         .get("/open", auth::open)
+        .get("/metrics", metrics::serve)
         .get("/healthz", healthz)
 }
 

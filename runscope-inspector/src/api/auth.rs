@@ -96,6 +96,15 @@ impl Caller {
         }
     }
 
+    /// Lets whoever may read something on.
+    pub(super) fn reads(self) -> Result<(), ApiError> {
+        match self {
+            Self::Owner => Ok(()),
+            Self::Holder(grant) if grant.scope == Scope::Read => Ok(()),
+            Self::Holder(_) => Err(ApiError::forbidden("this needs a token that reads")),
+        }
+    }
+
     /// The bucket of a key, if the caller may do this there. A token learns nothing of other buckets,
     /// not even whether they exist.
     pub(super) async fn bucket(

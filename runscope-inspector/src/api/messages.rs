@@ -14,6 +14,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use std::sync::Arc;
 use std::time::Instant;
 use uuid::Uuid;
 
@@ -32,12 +33,13 @@ pub(super) async fn post(
     expect_json(&headers)?;
     let received = Received::read(&state, &headers, body).await?;
     let limits = *state.limits();
+    let metrics = Arc::clone(state.metrics());
     let results = state
         .blocking(move |store| {
             let items = received
                 .decode()
                 .and_then(|body| read_messages(&body, &limits));
-            Ok(items.and_then(|items| store_items(store, bucket.id, items)))
+            Ok(items.and_then(|items| store_items(store, &metrics, bucket.id, items)))
         })
         .await??;
     Ok(Json(results.into_json()).into_response())

@@ -19,9 +19,10 @@
 //! | `/api/v1/stats` | `GET` | owner |
 //! | `/open?token=` | `GET`: trades the owner's token for a session cookie | |
 //! | `/api/v1/openapi.json` | `GET`: all of this, exactly | none |
+//! | `/metrics` | `GET`: for Prometheus | owner, or read in any bucket |
 //! | `/healthz` | `GET` | none |
 //!
-//! Every answer is JSON in the envelope `{"data":…,"meta":{"status":…},"error":…}`, errors of every
+//! Every answer but downloads, event streams and metrics is JSON in the envelope `{"data":…,"meta":{"status":…},"error":…}`, errors of every
 //! kind too.
 
 mod app;
@@ -42,6 +43,7 @@ mod search;
 mod tail;
 mod har;
 mod transfer;
+mod metrics;
 mod openapi;
 
 pub use app::app;

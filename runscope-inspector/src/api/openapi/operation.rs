@@ -23,6 +23,8 @@ pub(super) enum Needs {
     Read,
     /// The owner's, or one that writes in this bucket.
     Write,
+    /// The owner's, or any that reads.
+    AnyRead,
 }
 
 impl Needs {
@@ -31,6 +33,7 @@ impl Needs {
             Self::Nothing => "Token: none.",
             Self::Owner => "Token: the owner's.",
             Self::Read => "Token: the owner's, or one that reads in this bucket.",
+            Self::AnyRead => "Token: the owner's, or one that reads in any bucket.",
             Self::Write => "Token: the owner's, or one that writes in this bucket.",
         }
     }

@@ -6,7 +6,7 @@ use serde_json::json;
 const TAG: &str = "service";
 
 pub(super) fn operations() -> Vec<Operation> {
-    vec![description(), open(), health()]
+    vec![description(), metrics(), open(), health()]
 }
 
 fn description() -> Operation {
@@ -22,6 +22,21 @@ fn description() -> Operation {
         200,
         "OpenAPI 3.1.",
         json!({ "application/json": { "schema": schema } }),
+    )
+}
+
+fn metrics() -> Operation {
+    Operation::new(
+        "get",
+        "/metrics",
+        TAG,
+        Needs::AnyRead,
+        "The server's numbers, for Prometheus.",
+    )
+    .answers(
+        200,
+        "Prometheus' text format, version 0.0.4.",
+        json!({ "text/plain": { "schema": { "type": "string" } } }),
     )
 }
 
