@@ -313,10 +313,11 @@ async fn buckets_are_listed_made_and_read_and_their_tokens_stay_hidden() {
 
 #[tokio::test]
 async fn an_account_keeps_what_it_does_not_know() {
-    let body = r#"{"data":{"name":"Ada","email":"ada@x.example","teams":[{"uuid":"u","name":"t"}],"created_at":5}}"#;
+    let body = r#"{"data":{"name":"Ada","email":"ada@x.example","teams":[{"uuid":"u","name":"t"},{"id":"i","uuid":"u"}],"created_at":5}}"#;
     let account = client(&answering(200, body)).account().await.unwrap();
     assert_eq!(account.name.as_deref(), Some("Ada"));
     assert_eq!(account.teams[0].id.as_deref(), Some("u"));
+    assert_eq!(account.teams[1].id.as_deref(), Some("i"));
     assert_eq!(account.other["created_at"], 5);
 }
 

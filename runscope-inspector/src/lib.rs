@@ -25,6 +25,8 @@ pub mod store;
 pub mod api;
 mod page;
 pub mod serve;
+#[cfg(feature = "demo")]
+pub mod demo;
 pub mod cli;
 
 #[cfg(doctest)]

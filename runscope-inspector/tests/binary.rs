@@ -17,8 +17,8 @@ fn inspector(directory: &Path) -> Command {
 }
 
 /// Starts the program and gives it with its address and token, read from the link it prints.
-fn start(directory: &Path) -> (Child, String, String) {
-    let mut child = inspector(directory).spawn().unwrap();
+fn start(mut command: Command) -> (Child, String, String) {
+    let mut child = command.spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap())
         .read_line(&mut line)
@@ -45,7 +45,7 @@ fn failed(command: &mut Command) -> String {
 #[test]
 fn it_serves_until_it_is_told_to_stop_and_keeps_its_token() {
     let directory = tempfile::tempdir().unwrap();
-    let (mut child, address, token) = start(directory.path());
+    let (mut child, address, token) = start(inspector(directory.path()));
     let health = request(
         &address,
         "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
@@ -80,7 +80,7 @@ fn it_serves_until_it_is_told_to_stop_and_keeps_its_token() {
         .read_to_string(&mut log)
         .unwrap();
     assert!(log.contains("listening") && !log.contains(&token), "{log}");
-    let (mut child, _, again) = start(directory.path());
+    let (mut child, _, again) = start(inspector(directory.path()));
     assert_eq!(again, token);
     child.kill().unwrap();
     child.wait().unwrap();
@@ -96,4 +96,59 @@ fn it_does_not_open_to_other_machines_without_a_token_of_its_owner() {
     );
     let error = failed(inspector(directory.path()).args(["--token", "short"]));
     assert!(error.contains("at least 16 characters"), "{error}");
+}
+
+#[test]
+fn a_config_file_sets_what_no_flag_does_and_its_mistakes_have_a_place() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("inspector.toml");
+    std::fs::write(&file, "max-age = '7d'\nmax-sise = '1gb'\n").unwrap();
+    let error = failed(inspector(directory.path()).arg("--config").arg(&file));
+    let place = format!(
+        "{}:2:1: max-sise is no setting; did you mean max-size?",
+        file.display()
+    );
+    assert!(error.contains(&place), "{error}");
+    let token = "0123456789abcdef";
+    std::fs::write(&file, format!("token = '{token}'\nlog-format = 'json'\n")).unwrap();
+    let mut command = inspector(directory.path());
+    command.env("RUNSCOPE_INSPECTOR_CONFIG", &file);
+    let (mut child, _, found) = start(command);
+    assert_eq!(found, token);
+    child.kill().unwrap();
+    let log = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
+    let first = log.lines().next().unwrap();
+    let line: serde_json::Value = serde_json::from_str(first).unwrap();
+    assert_eq!(line["fields"]["message"], "listening", "{line}");
+}
+
+#[test]
+fn help_names_every_flag_with_its_variable() {
+    let help = Command::new(env!("CARGO_BIN_EXE_runscope-inspector"))
+        .arg("--help")
+        .output()
+        .unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    for flag in help
+        .lines()
+        .filter(|line| line.trim_start().starts_with("--"))
+    {
+        let name = flag
+            .trim()
+            .trim_start_matches('-')
+            .split([' ', '='])
+            .next()
+            .unwrap();
+        if !matches!(name, "help" | "version") {
+            let variable = format!(
+                "[env: RUNSCOPE_INSPECTOR_{}",
+                name.to_uppercase().replace('-', "_")
+            );
+            assert!(help.contains(&variable), "{name}: {help}");
+        }
+    }
+    assert!(
+        help.contains("Examples:") && help.contains("--config"),
+        "{help}"
+    );
 }

@@ -48,15 +48,32 @@ pub struct Bucket {
 
 /// A team of an account.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[serde(from = "WireTeam")]
 #[non_exhaustive]
 pub struct Team {
     /// The team's identifier.
-    #[serde(alias = "uuid", deserialize_with = "loose::text")]
     pub id: Option<String>,
     /// Its name, for people.
-    #[serde(deserialize_with = "loose::text")]
     pub name: Option<String>,
+}
+
+/// The identifier is an `id` in a bucket and a `uuid` in an account; some answers have both.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct WireTeam {
+    #[serde(deserialize_with = "loose::text")]
+    id: Option<String>,
+    #[serde(deserialize_with = "loose::text")]
+    uuid: Option<String>,
+    #[serde(deserialize_with = "loose::text")]
+    name: Option<String>,
+}
+
+impl From<WireTeam> for Team {
+    fn from(WireTeam { id, uuid, name }: WireTeam) -> Self {
+        let id = id.or(uuid);
+        Self { id, name }
+    }
 }
 
 impl Client {

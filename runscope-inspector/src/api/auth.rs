@@ -52,8 +52,9 @@ impl Token {
         &self.0
     }
 
-    /// What is stored and compared in its place.
-    pub(crate) fn digest(&self) -> [u8; 32] {
+    /// Its SHA-256, which a store keeps and compares in its place.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
         digest(&self.0)
     }
 }
@@ -93,6 +94,15 @@ impl Caller {
         match self {
             Self::Owner => Ok(()),
             Self::Holder(_) => Err(ApiError::forbidden("this needs the owner's token")),
+        }
+    }
+
+    /// Lets whoever may read something on.
+    pub(super) fn reads(self) -> Result<(), ApiError> {
+        match self {
+            Self::Owner => Ok(()),
+            Self::Holder(grant) if grant.scope == Scope::Read => Ok(()),
+            Self::Holder(_) => Err(ApiError::forbidden("this needs a token that reads")),
         }
     }
 

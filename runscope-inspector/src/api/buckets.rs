@@ -1,18 +1,18 @@
 use super::auth::Caller;
 use super::body::{Received, expect_json};
-use super::envelope::{data, nothing};
+use super::envelope::{Path, data, nothing};
 use super::error::ApiError;
 use super::state::AppState;
 use crate::store::{Bucket, NewBucket, Scope, Store};
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// The longest name of a bucket, in bytes.
-const LONGEST_NAME: usize = 200;
+/// The longest name of a bucket, in characters.
+pub(super) const LONGEST_NAME: usize = 200;
 
 /// Whose account this is: there is one, the owner's.
 pub(super) async fn account(caller: Caller) -> Result<Response, ApiError> {
@@ -62,9 +62,9 @@ pub(super) async fn create(
         .map_err(|error| ApiError::bad_request(format!("not a bucket: {error}")))?;
     if [&name, &team_id]
         .iter()
-        .any(|text| text.trim().is_empty() || text.len() > LONGEST_NAME)
+        .any(|text| text.trim().is_empty() || text.chars().count() > LONGEST_NAME)
     {
-        let message = format!("name and team_id must have 1 to {LONGEST_NAME} bytes");
+        let message = format!("name and team_id must have 1 to {LONGEST_NAME} characters");
         return Err(ApiError::bad_request(message));
     }
     let bucket = state

@@ -1,6 +1,7 @@
 //! Messages that come in: read, checked one by one, stored, and answered one by one.
 
 use super::error::ApiError;
+use super::metrics::Metrics;
 use super::state::Limits;
 use crate::store::{Appended, BucketId, Store};
 use runscope_core::{Fields, Message};
@@ -71,6 +72,7 @@ pub(super) fn check(mut message: Message, limits: &Limits) -> Item {
 /// Stores what can be stored; one result for each item, in order.
 pub(super) fn store_items(
     store: &dyn Store,
+    metrics: &Metrics,
     bucket: BucketId,
     items: Vec<Item>,
 ) -> Result<Results, ApiError> {
@@ -90,8 +92,17 @@ pub(super) fn store_items(
     };
     let mut appended = appended.into_iter();
     let results = slots.into_iter().map(|slot| match slot {
-        Ok(identifier) => ItemResult::stored(identifier, appended.next()),
-        Err(error) => ItemResult::refused(error),
+        Ok(identifier) => {
+            let appended = appended.next();
+            appended
+                .iter()
+                .for_each(|appended| metrics.kept(appended.kept));
+            ItemResult::stored(identifier, appended)
+        }
+        Err(error) => {
+            metrics.refused();
+            ItemResult::refused(error)
+        }
     });
     Ok(Results {
         data: results.collect(),

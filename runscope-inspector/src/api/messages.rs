@@ -1,6 +1,6 @@
 use super::auth::Caller;
 use super::body::{Received, expect_json};
-use super::envelope::{Params, data, nothing};
+use super::envelope::{Params, Path, data, nothing};
 use super::error::ApiError;
 use super::ingest::{read_messages, store_items};
 use super::readback::ReadMessage;
@@ -10,12 +10,16 @@ use crate::query::{Expr, Name, Pattern, Span, StatusTest, Term, When};
 use crate::store::{Page, Scan, Scope, Search};
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use std::sync::Arc;
 use std::time::Instant;
 use uuid::Uuid;
+
+/// The most messages of a list, as documented.
+pub(super) const MOST_LISTED: usize = 1000;
 
 /// Stores one message, or an array of them.
 pub(super) async fn post(
@@ -29,12 +33,13 @@ pub(super) async fn post(
     expect_json(&headers)?;
     let received = Received::read(&state, &headers, body).await?;
     let limits = *state.limits();
+    let metrics = Arc::clone(state.metrics());
     let results = state
         .blocking(move |store| {
             let items = received
                 .decode()
                 .and_then(|body| read_messages(&body, &limits));
-            Ok(items.and_then(|items| store_items(store, bucket.id, items)))
+            Ok(items.and_then(|items| store_items(store, &metrics, bucket.id, items)))
         })
         .await??;
     Ok(Json(results.into_json()).into_response())
@@ -123,8 +128,10 @@ async fn listed(
 ) -> Result<Response, ApiError> {
     let bucket = caller.bucket(state, key, Scope::Read).await?;
     let limit = listing.count.unwrap_or(50);
-    if !(1..=1000).contains(&limit) {
-        return Err(ApiError::bad_request("count must be from 1 to 1000"));
+    if !(1..=MOST_LISTED).contains(&limit) {
+        return Err(ApiError::bad_request(format!(
+            "count must be from 1 to {MOST_LISTED}"
+        )));
     }
     let since = moment("since", listing.since)?.map(|at| Expr::Term(Term::Since(at)));
     let before = moment("before", listing.before)?.map(|at| Expr::Term(Term::Before(at)));

@@ -19,13 +19,16 @@
 //! | `/api/v1/shared/{name}` | `GET` | none: the name is the key |
 //! | `/api/v1/stats` | `GET` | owner |
 //! | `/open?token=` | `GET`: trades the owner's token for a session cookie | |
+//! | `/api/v1/openapi.json` | `GET`: all of this, exactly | none |
+//! | `/metrics` | `GET`: for Prometheus | owner, or read in any bucket |
 //! | `/healthz` | `GET` | none |
 //! | `/`, `/b/{key}/…`, `/assets/…` | the web page | the session's cookie |
 //!
-//! Every answer but the web page's is JSON in the envelope
+//! Every answer but the web page's, downloads, event streams and metrics is JSON in the envelope
 //! `{"data":…,"meta":{"status":…},"error":…}`, errors of every kind too.
 
 mod app;
+mod routes;
 mod state;
 mod door;
 mod auth;
@@ -43,6 +46,8 @@ mod search;
 mod tail;
 mod har;
 mod transfer;
+mod metrics;
+mod openapi;
 
 pub use app::app;
 pub(crate) use auth::{Caller, ended_session, session_cookie};

@@ -1,19 +1,32 @@
 use super::auth::Caller;
-use super::envelope::{Params, data, data_with};
+use super::envelope::{Params, Path, data, data_with};
 use super::error::ApiError;
 use super::readback::ReadMessage;
 use super::state::AppState;
 use crate::exchange::Timestamp;
 use crate::query::parse;
 use crate::store::{BucketId, Count, FacetField, Scan, Scope, Search, Store};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use std::fmt;
 use std::time::{Duration, Instant};
 
 /// The longest that a query may be told to look, in seconds.
-const LONGEST_DEADLINE: f64 = 30.0;
+pub(super) const LONGEST_DEADLINE: f64 = 30.0;
+
+/// The most exchanges of a page.
+pub(super) const MOST_FOUND: usize = 1000;
+
+/// How far matches are counted at most.
+pub(super) const MOST_COUNTED: u64 = 1_000_000;
+
+/// The most values of a facet.
+pub(super) const MOST_VALUES: usize = 1000;
+
+/// The longest bar of a histogram, in seconds: a leap year.
+pub(super) const LONGEST_STEP: u64 = 366 * 86_400;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct SearchParams {
@@ -36,15 +49,15 @@ pub(super) async fn search(
 ) -> Result<Response, ApiError> {
     let bucket = caller.bucket(&state, key, Scope::Read).await?;
     let limit = params.limit.unwrap_or(50);
-    if limit > 1000 {
-        return Err(ApiError::bad_request("limit must be at most 1000"));
-    }
+    let count_to = params.count_to.unwrap_or(1000);
+    within("limit", limit, 0, MOST_FOUND)?;
+    within("count_to", count_to, 0, MOST_COUNTED)?;
     let bodies = params.bodies;
     let search = Search {
         scan: scan(&state, bucket.id, &params.q, params.deadline)?,
         cursor: params.cursor,
         limit,
-        count_to: params.count_to.unwrap_or(1000).min(1_000_000),
+        count_to,
         bodies,
     };
     let page = state.query(move |store| store.search(&search)).await?;
@@ -87,7 +100,8 @@ pub(super) async fn facets(
 ) -> Result<Response, ApiError> {
     let bucket = caller.bucket(&state, key, Scope::Read).await?;
     let scan = scan(&state, bucket.id, &params.q, params.deadline)?;
-    let values = params.values.unwrap_or(10).min(1000);
+    let values = params.values.unwrap_or(10);
+    within("values", values, 0, MOST_VALUES)?;
     let facets = state
         .query(move |store| store.facets(&scan, values))
         .await?;
@@ -130,7 +144,9 @@ pub(super) async fn histogram(
 ) -> Result<Response, ApiError> {
     let bucket = caller.bucket(&state, key, Scope::Read).await?;
     let scan = scan(&state, bucket.id, &params.q, params.deadline)?;
-    let step = Duration::from_secs(params.step.unwrap_or(60));
+    let step = params.step.unwrap_or(60);
+    within("step", step, 1, LONGEST_STEP)?;
+    let step = Duration::from_secs(step);
     let histogram = state
         .query(move |store| store.histogram(&scan, step))
         .await?;
@@ -209,6 +225,19 @@ pub(super) async fn stats(
         "partitions": stats.partitions,
         "newest": stats.newest,
     })))
+}
+
+fn within<T: PartialOrd + Copy + fmt::Display>(
+    name: &str,
+    value: T,
+    least: T,
+    most: T,
+) -> Result<(), ApiError> {
+    if value >= least && value <= most {
+        return Ok(());
+    }
+    let message = format!("{name} must be from {least} to {most}");
+    Err(ApiError::bad_request(message))
 }
 
 /// What a query looks at, and until when: `deadline` is in seconds from now.

@@ -1,11 +1,11 @@
 use super::auth::Caller;
-use super::envelope::{data, nothing};
+use super::envelope::{Path, data, nothing};
 use super::error::ApiError;
 use super::messages::{message_uuid, no_message};
 use super::readback::ReadMessage;
 use super::state::AppState;
 use crate::store::{Scope, Share};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use serde_json::json;
 

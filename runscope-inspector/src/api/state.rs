@@ -1,8 +1,9 @@
 use super::auth::Token;
 use super::error::ApiError;
+use super::metrics::Metrics;
 use crate::store::{Store, StoreError};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// How a server is reached, and by whom.
@@ -83,6 +84,7 @@ struct Inner {
     bodies: Arc<Semaphore>,
     reads: Arc<Semaphore>,
     tails: Arc<Semaphore>,
+    metrics: Arc<Metrics>,
     closing: watch::Sender<bool>,
 }
 
@@ -99,6 +101,7 @@ impl AppState {
             bodies: Arc::new(Semaphore::new(kib(limits.bodies.max(limits.body)))),
             reads: Arc::new(Semaphore::new(READS)),
             tails: Arc::new(Semaphore::new(limits.tails)),
+            metrics: Arc::default(),
             closing: watch::Sender::new(false),
             config,
         };
@@ -120,8 +123,20 @@ impl AppState {
         &self.inner.config.limits
     }
 
-    pub(crate) fn store(&self) -> &Arc<dyn Store> {
+    /// The store that it serves.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
         &self.inner.store
+    }
+
+    pub(super) fn metrics(&self) -> &Arc<Metrics> {
+        &self.inner.metrics
+    }
+
+    /// How many live tails there are.
+    pub(super) fn open_tails(&self) -> usize {
+        let room = self.inner.tails.available_permits();
+        self.limits().tails.saturating_sub(room)
     }
 
     /// Turns true when the server is about to end.
@@ -144,14 +159,18 @@ impl AppState {
         &self,
         work: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, ApiError> {
+        let begun = Instant::now();
         let permit = Arc::clone(&self.inner.reads)
             .acquire_owned()
             .await
             .map_err(ApiError::internal)?;
+        let metrics = Arc::clone(self.metrics());
         // The permit goes with the work: a caller that leaves does not end what runs.
         self.blocking(move |store| {
             let _permit = permit;
-            work(store)
+            let done = work(store);
+            metrics.query(begun.elapsed());
+            done
         })
         .await
     }

@@ -1,12 +1,12 @@
 use super::auth::Caller;
-use super::envelope::Params;
+use super::envelope::{Params, Path};
 use super::error::ApiError;
 use super::readback::ReadMessage;
 use super::state::AppState;
 use crate::exchange::{Exchange, Timestamp};
 use crate::query::{Expr, View, parse};
 use crate::store::{BucketId, Changes, Scope};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use axum::response::Response;

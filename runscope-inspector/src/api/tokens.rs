@@ -1,11 +1,11 @@
 use super::auth::{Caller, Token};
 use super::body::{Received, expect_json};
-use super::envelope::{data, nothing};
+use super::envelope::{Path, data, nothing};
 use super::error::ApiError;
 use super::state::AppState;
 use crate::store::{Scope, TokenInfo};
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Deserialize;

@@ -2,10 +2,11 @@
 
 use super::auth::Caller;
 use super::body::Received;
-use super::envelope::Params;
+use super::envelope::{Params, Path};
 use super::error::ApiError;
 use super::har;
 use super::ingest::{Item, Results, check, read_message, store_items};
+use super::metrics::Metrics;
 use super::readback::ReadMessage;
 use super::search::scan;
 use super::state::{AppState, Limits};
@@ -13,11 +14,12 @@ use crate::exchange::Exchange;
 use crate::store::{BucketId, Scope, Search, Store};
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde::Deserialize;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Exchanges that are read, or stored, at once.
@@ -161,12 +163,13 @@ pub(super) async fn import(
     let bucket = caller.bucket(&state, key, Scope::Write).await?;
     let received = Received::read(&state, &headers, body).await?;
     let limits = *state.limits();
+    let metrics = Arc::clone(state.metrics());
     let results = state
         .blocking(move |store| {
             let items = received
                 .decode()
                 .and_then(|body| items(&body, params.format, &limits));
-            Ok(items.and_then(|items| store_in_steps(store, bucket.id, items)))
+            Ok(items.and_then(|items| store_in_steps(store, &metrics, bucket.id, items)))
         })
         .await??;
     Ok(Json(results.into_json()).into_response())
@@ -194,6 +197,7 @@ fn items(body: &[u8], format: Format, limits: &Limits) -> Result<Vec<Item>, ApiE
 
 fn store_in_steps(
     store: &dyn Store,
+    metrics: &Metrics,
     bucket: BucketId,
     items: Vec<Item>,
 ) -> Result<Results, ApiError> {
@@ -201,7 +205,7 @@ fn store_in_steps(
     let mut items = items.into_iter().peekable();
     while items.peek().is_some() {
         let step = items.by_ref().take(STEP).collect();
-        results.extend(store_items(store, bucket, step)?);
+        results.extend(store_items(store, metrics, bucket, step)?);
     }
     Ok(results)
 }

@@ -12,7 +12,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// The longest name of a view, in bytes.
+/// The longest name of a view, in characters.
 const LONGEST_NAME: usize = 200;
 
 #[derive(Deserialize)]
@@ -61,15 +61,14 @@ pub(super) async fn change(
     let bucket = caller.bucket(&state, key, Scope::Write).await?;
     let id = id.parse().map_err(|_| no_view())?;
     let view = read(&state, &headers, body).await?;
-    let answer = json!({ "id": id, "name": view.name, "filter": view.filter });
-    if state
-        .blocking(move |store| store.change_view(bucket.id, id, &view))
-        .await?
-    {
-        Ok(data(&answer))
-    } else {
-        Err(no_view())
-    }
+    let views = state.blocking(move |store| {
+        store.change_view(bucket.id, id, &view)?;
+        store.views(bucket.id)
+    });
+    let changed = views.await?.into_iter().find(|view| view.id == id);
+    changed
+        .map(|view| data(&view_json(&view)))
+        .ok_or_else(no_view)
 }
 
 /// Removes a view.
@@ -94,8 +93,8 @@ pub(super) async fn remove(
 /// A view of a name that can be shown and a filter that can be read.
 pub(crate) fn new_view(name: &str, filter: &str) -> Result<NewView, ApiError> {
     let name = name.trim();
-    if name.is_empty() || name.len() > LONGEST_NAME {
-        let message = format!("a view's name must have 1 to {LONGEST_NAME} bytes");
+    if name.is_empty() || name.chars().count() > LONGEST_NAME {
+        let message = format!("a view's name must have 1 to {LONGEST_NAME} characters");
         return Err(ApiError::bad_request(message));
     }
     parse(filter)?;

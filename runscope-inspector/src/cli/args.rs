@@ -1,9 +1,16 @@
 use crate::query::{parse_duration, parse_size};
 use crate::store::{Durability, Settings};
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+const LISTENING: &str = "Listening";
+const STORING: &str = "Storing";
+const LOGGING: &str = "Logging";
+
+/// Where the database is if nothing else is said.
+const DATA: &str = "runscope-inspector-data";
 
 /// Keeps the HTTP exchanges that are sent to it and finds them again.
 ///
@@ -11,28 +18,37 @@ use std::time::Duration;
 /// The owner's token is made at the first start, kept in the data directory, and printed as a link.
 /// It only listens to this machine unless it is told otherwise.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "runscope-inspector", version)]
+#[command(
+    name = "runscope-inspector",
+    version,
+    after_long_help = EXAMPLES,
+    subcommand_help_heading = "Commands, instead of only serving",
+    disable_help_subcommand = true
+)]
 pub struct Args {
+    #[allow(missing_docs)]
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// A TOML file of settings: the long names of the flags below, such as `max-age = "7d"`. A flag
+    /// counts for more than the environment, and that for more than the file.
+    #[arg(long, env = "RUNSCOPE_INSPECTOR_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
     /// The address to listen on; port 0 takes any free one. One that other machines can reach needs
     /// --token.
     #[arg(
         long,
         env = "RUNSCOPE_INSPECTOR_LISTEN",
-        default_value = "127.0.0.1:4880"
+        default_value = "127.0.0.1:4880",
+        value_name = "ADDRESS",
+        help_heading = LISTENING
     )]
     pub listen: SocketAddr,
 
-    /// The directory of the database.
-    #[arg(
-        long,
-        env = "RUNSCOPE_INSPECTOR_DATA",
-        default_value = "runscope-inspector-data"
-    )]
-    pub data: PathBuf,
-
     /// The owner's token, instead of the one in the data directory. Better given by the environment:
     /// other users of the machine can see a command line.
-    #[arg(long, env = "RUNSCOPE_INSPECTOR_TOKEN", hide_env_values = true)]
+    #[arg(long, env = "RUNSCOPE_INSPECTOR_TOKEN", hide_env_values = true, help_heading = LISTENING)]
     pub token: Option<String>,
 
     /// A host name, without port, by which the server may be called besides localhost and loopback
@@ -40,34 +56,110 @@ pub struct Args {
     #[arg(
         long = "allow-host",
         env = "RUNSCOPE_INSPECTOR_ALLOW_HOST",
-        value_delimiter = ','
+        value_delimiter = ',',
+        value_name = "NAME",
+        help_heading = LISTENING
     )]
     pub allow_host: Vec<String>,
 
     /// Where the server is reached, for the links it makes, such as
-    /// `https://inspector.example`.
-    #[arg(long, env = "RUNSCOPE_INSPECTOR_BASE_URL")]
+    /// `https://inspector.example`. Default: the address it listens on.
+    #[arg(long, env = "RUNSCOPE_INSPECTOR_BASE_URL", value_name = "URL", help_heading = LISTENING)]
     pub base_url: Option<String>,
 
+    /// The directory of the database. Default: `runscope-inspector-data`; for `demo`, a temporary one.
+    #[arg(long, env = "RUNSCOPE_INSPECTOR_DATA", value_name = "DIRECTORY", help_heading = STORING)]
+    pub data: Option<PathBuf>,
+
     /// Delete exchanges older than this, such as 30d or 12h.
-    #[arg(long, env = "RUNSCOPE_INSPECTOR_MAX_AGE", default_value = "30d", value_parser = duration)]
+    #[arg(
+        long,
+        env = "RUNSCOPE_INSPECTOR_MAX_AGE",
+        default_value = "30d",
+        value_parser = duration,
+        value_name = "TIME",
+        help_heading = STORING
+    )]
     pub max_age: Duration,
 
     /// Delete the oldest exchanges above this size on disk, such as 10gb or 500mb.
-    #[arg(long, env = "RUNSCOPE_INSPECTOR_MAX_SIZE", default_value = "10gb", value_parser = size)]
+    #[arg(
+        long,
+        env = "RUNSCOPE_INSPECTOR_MAX_SIZE",
+        default_value = "10gb",
+        value_parser = size,
+        value_name = "SIZE",
+        help_heading = STORING
+    )]
     pub max_size: u64,
 
     /// What an exchange that was accepted survives.
-    #[arg(long, env = "RUNSCOPE_INSPECTOR_DURABILITY", default_value = "power")]
+    #[arg(
+        long,
+        env = "RUNSCOPE_INSPECTOR_DURABILITY",
+        default_value = "power",
+        value_name = "WHAT",
+        help_heading = STORING
+    )]
     pub durability: DurabilityName,
 
     /// How log lines are written, to standard error.
-    #[arg(long, env = "RUNSCOPE_INSPECTOR_LOG_FORMAT", default_value = "text")]
+    #[arg(
+        long,
+        env = "RUNSCOPE_INSPECTOR_LOG_FORMAT",
+        default_value = "text",
+        value_name = "FORMAT",
+        help_heading = LOGGING
+    )]
     pub log_format: LogFormat,
 
-    /// Which log lines are written, such as debug or runscope_inspector=trace.
-    #[arg(long, env = "RUNSCOPE_INSPECTOR_LOG", default_value = "info")]
-    pub log: String,
+    /// Which log lines are written, such as debug or runscope_inspector=trace. Default: what RUST_LOG
+    /// says, or info.
+    #[arg(long, env = "RUNSCOPE_INSPECTOR_LOG", value_name = "LEVELS", help_heading = LOGGING)]
+    pub log: Option<String>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  Serve this machine, and open the printed link in a browser:
+    runscope-inspector
+
+  See it with traffic in it:
+    runscope-inspector demo --rate 50
+
+  Serve others behind a proxy that ends TLS:
+    RUNSCOPE_INSPECTOR_TOKEN=… runscope-inspector --listen 0.0.0.0:4880 \\
+        --allow-host inspector.example --base-url https://inspector.example
+
+  The same from a file:
+    $ cat inspector.toml
+    listen = \"0.0.0.0:4880\"
+    allow-host = [\"inspector.example\"]
+    base-url = \"https://inspector.example\"
+    max-age = \"7d\"
+    $ runscope-inspector --config inspector.toml
+
+  Make a token that an app can send messages with, and nothing else:
+    curl -H \"Authorization: Bearer $OWNER\" --json '{\"scope\":\"write\"}' \\
+        http://127.0.0.1:4880/api/v1/buckets/default/tokens
+
+The API is described at /api/v1/openapi.json, and its numbers for Prometheus are at /metrics.";
+
+/// What the program can do besides serving.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Serves, and sends itself lifelike traffic with faults in it, until Ctrl-C.
+    #[cfg(feature = "demo")]
+    Demo(DemoArgs),
+}
+
+/// How much traffic a demo has.
+#[cfg(feature = "demo")]
+#[derive(Debug, Clone, clap::Args)]
+pub struct DemoArgs {
+    /// Calls a second, on average.
+    #[arg(long, default_value = "20", value_parser = rate, value_name = "CALLS")]
+    pub rate: f64,
 }
 
 /// The durabilities by name.
@@ -89,10 +181,16 @@ pub enum LogFormat {
 }
 
 impl Args {
+    /// The directory of the database.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        self.data.as_deref().unwrap_or_else(|| Path::new(DATA))
+    }
+
     /// The settings of the store.
     #[must_use]
     pub fn settings(&self) -> Settings {
-        let mut settings = Settings::new(&self.data);
+        let mut settings = Settings::new(self.data());
         settings.max_age = Some(self.max_age);
         settings.max_bytes = Some(self.max_size);
         settings.durability = match self.durability {
@@ -110,6 +208,14 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 fn size(text: &str) -> Result<u64, String> {
     parse_size(text).ok_or_else(|| "expected a size, such as 10gb or 500mb".to_owned())
+}
+
+#[cfg(feature = "demo")]
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(rate) if (0.01..=100_000.0).contains(&rate) => Ok(rate),
+        _ => Err("expected a number from 0.01 to 100000".to_owned()),
+    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,15 @@
 //! The command line of the binary.
 
 mod args;
+mod read;
+mod config_file;
 mod run;
+mod start;
+#[cfg(feature = "demo")]
+mod demo;
 mod token_file;
 
-pub use args::{Args, DurabilityName, LogFormat};
+#[cfg(feature = "demo")]
+pub use args::DemoArgs;
+pub use args::{Args, Command, DurabilityName, LogFormat};
 pub use run::{StartError, run};

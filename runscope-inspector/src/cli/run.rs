@@ -1,15 +1,13 @@
 use super::args::{Args, LogFormat};
-use super::token_file::read_or_make;
-use crate::api::{AppState, Config, Token, app};
-use crate::serve::serve;
-use crate::store::{Sqlite, StoreError};
+use super::start::Started;
+#[cfg(feature = "demo")]
+use super::{args::Command, demo::run_demo};
+use crate::store::StoreError;
 use std::fmt;
-use std::io::{self, Write};
-use std::sync::Arc;
-use tokio::net::TcpListener;
+use std::io;
 use tracing_subscriber::EnvFilter;
 
-/// Runs the server until it is told to stop (Ctrl-C, or SIGTERM).
+/// Runs what the command line asks for until it is told to stop (Ctrl-C, or SIGTERM).
 ///
 /// # Errors
 ///
@@ -17,49 +15,23 @@ use tracing_subscriber::EnvFilter;
 /// an address that others can reach has no token set.
 pub async fn run(args: Args) -> Result<(), StartError> {
     log(&args)?;
-    if !args.listen.ip().is_loopback() && args.token.is_none() {
-        let message = "other machines can reach this address: set a token with RUNSCOPE_INSPECTOR_TOKEN or --token";
-        return Err(StartError(message.to_owned()));
-    }
-    let store = Sqlite::open(args.settings())?;
-    let token = match &args.token {
-        Some(token) => {
-            Token::new(token).map_err(|error| StartError(format!("--token: {error}")))?
+    match args.command {
+        #[cfg(feature = "demo")]
+        Some(Command::Demo(ref demo)) => {
+            let rate = demo.rate;
+            run_demo(args, rate).await
         }
-        None => read_or_make(&args.data)?,
-    };
-    let listener = TcpListener::bind(args.listen)
-        .await
-        .map_err(|error| StartError(format!("{} can't be listened on: {error}", args.listen)))?;
-    let address = listener.local_addr()?;
-    let base_url = args.base_url.map_or_else(
-        || format!("http://{address}"),
-        |url| url.trim_end_matches('/').to_owned(),
-    );
-    let mut config = Config::new(token.clone());
-    config.hosts = args.allow_host;
-    config.base_url.clone_from(&base_url);
-    let state = AppState::new(config, Arc::new(store));
-    tracing::info!(%address, data = %args.data.display(), "listening");
-    // Not a log line: logs are kept, and the token must not be.
-    writeln!(
-        io::stdout(),
-        "Open {base_url}/open?token={}",
-        token.reveal()
-    )?;
-    let stopping = state.clone();
-    serve(listener, app(state), async move {
-        stop_signal().await;
-        tracing::info!("stopping");
-        stopping.close();
-    })
-    .await;
-    Ok(())
+        None => {
+            let started = Started::new(&args).await?;
+            started.serve(stop_signal()).await;
+            Ok(())
+        }
+    }
 }
 
 /// Why the server did not start.
 #[derive(Debug)]
-pub struct StartError(String);
+pub struct StartError(pub(super) String);
 
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -82,8 +54,9 @@ impl From<io::Error> for StartError {
 }
 
 fn log(args: &Args) -> Result<(), StartError> {
-    let filter =
-        EnvFilter::try_new(&args.log).map_err(|error| StartError(format!("--log: {error}")))?;
+    let levels = args.log.clone().or_else(|| std::env::var("RUST_LOG").ok());
+    let filter = EnvFilter::try_new(levels.as_deref().unwrap_or("info"))
+        .map_err(|error| StartError(format!("--log: {error}")))?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr);
@@ -95,7 +68,7 @@ fn log(args: &Args) -> Result<(), StartError> {
 }
 
 /// Waits for Ctrl-C, or SIGTERM where there is one.
-async fn stop_signal() {
+pub(super) async fn stop_signal() {
     let interrupt = async {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;

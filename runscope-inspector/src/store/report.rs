@@ -133,4 +133,8 @@ pub struct Stats {
     pub partitions: u64,
     /// The place of the newest exchange in the order of arrival.
     pub newest: i64,
+    /// How many transactions stored something since the store was opened.
+    pub commits: u64,
+    /// How many writes wait for their turn, or are being written.
+    pub waiting: u64,
 }

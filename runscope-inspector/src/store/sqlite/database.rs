@@ -19,6 +19,7 @@ use crate::store::{
 use runscope_core::Message;
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -49,6 +50,8 @@ pub(super) struct Shared {
     pub(super) codec: Codec,
     pub(super) newest: watch::Sender<i64>,
     pub(super) joined: broadcast::Sender<i64>,
+    pub(super) commits: AtomicU64,
+    waiting: AtomicU64,
     keeper: Mutex<Option<SyncSender<()>>>,
 }
 
@@ -91,6 +94,8 @@ impl Sqlite {
             codec,
             newest: watch::Sender::new(0),
             joined: broadcast::Sender::new(1024),
+            commits: AtomicU64::new(0),
+            waiting: AtomicU64::new(0),
             keeper: Mutex::new(Some(wake)),
         });
         let (writer, jobs) = sync_channel(WAITING_JOBS);
@@ -116,10 +121,13 @@ impl Sqlite {
         job: impl FnOnce(SyncSender<Result<T, StoreError>>) -> Job,
     ) -> Result<T, StoreError> {
         let (reply, answer) = sync_channel(1);
-        self.writer
-            .send(job(reply))
-            .map_err(|_| StoreError::closed())?;
-        answer.recv().map_err(|_| StoreError::closed())?
+        self.shared.waiting.fetch_add(1, Ordering::Relaxed);
+        let answered = self.writer.send(job(reply)).map(|()| answer.recv());
+        self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
+        match answered {
+            Ok(Ok(answer)) => answer,
+            _ => Err(StoreError::closed()),
+        }
     }
 }
 
@@ -262,6 +270,8 @@ impl Store for Sqlite {
     fn stats(&self) -> Result<Stats, StoreError> {
         let mut stats = Stats {
             newest: *self.shared.newest.borrow(),
+            commits: self.shared.commits.load(Ordering::Relaxed),
+            waiting: self.shared.waiting.load(Ordering::Relaxed),
             ..Stats::default()
         };
         for (partition, _) in self.shared.partitions.newest_first() {

@@ -9,6 +9,7 @@ use crate::exchange::Timestamp;
 use crate::store::{Appended, BucketId, StoreError};
 use rusqlite::{Connection, TransactionBehavior, params};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender};
 
 /// The documents of one transaction: enough to share the cost of a commit, few enough to answer
@@ -152,6 +153,7 @@ impl Writer {
         }
         let written = batch.finish()?;
         transaction.commit()?;
+        self.shared.commits.fetch_add(1, Ordering::Relaxed);
         if written.next > self.next {
             self.opened = self.opened.or(arrived);
         }
