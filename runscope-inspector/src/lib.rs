@@ -22,6 +22,8 @@
 pub mod exchange;
 pub mod query;
 pub mod store;
+mod show;
+mod copy;
 pub mod api;
 pub mod serve;
 pub mod cli;
