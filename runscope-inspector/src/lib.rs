@@ -25,6 +25,7 @@ pub mod store;
 mod show;
 mod copy;
 pub mod api;
+mod page;
 pub mod serve;
 pub mod cli;
 

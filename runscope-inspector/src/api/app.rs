@@ -1,6 +1,7 @@
 use super::error::ApiError;
 use super::state::AppState;
 use super::{auth, buckets, door, envelope, messages, search, shared, tail, tokens, transfer};
+use crate::page;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, put};
@@ -37,7 +38,8 @@ pub fn app(state: AppState) -> Router {
         .nest("/api/v1/buckets/{key}", bucket)
         .route("/api/v1/shared/{name}", get(shared::read))
         .route("/api/v1/stats", get(search::stats))
-        .route("/open", get(auth::open))
+        .route("/open", get(auth::open).post(page::sign_in))
+        .merge(page::routes())
         .route("/healthz", get(healthz))
         .fallback(async || ApiError::not_found("there is nothing at this path"))
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())

@@ -1,6 +1,7 @@
 use super::envelope::Params;
 use super::error::ApiError;
 use super::state::AppState;
+use crate::page::SignIn;
 use crate::store::{Bucket, Grant, Scope};
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
@@ -79,7 +80,7 @@ impl std::error::Error for InvalidToken {}
 
 /// Who sends a request; a request without a known token does not get as far.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Caller {
+pub(crate) enum Caller {
     /// Who has the owner's token, or a session that it opened.
     Owner,
     /// Who has a bucket's token.
@@ -88,7 +89,7 @@ pub(super) enum Caller {
 
 impl Caller {
     /// Lets the owner on.
-    pub(super) fn owns(self) -> Result<(), ApiError> {
+    pub(crate) fn owns(self) -> Result<(), ApiError> {
         match self {
             Self::Owner => Ok(()),
             Self::Holder(_) => Err(ApiError::forbidden("this needs the owner's token")),
@@ -97,7 +98,7 @@ impl Caller {
 
     /// The bucket of a key, if the caller may do this there. A token learns nothing of other buckets,
     /// not even whether they exist.
-    pub(super) async fn bucket(
+    pub(crate) async fn bucket(
         self,
         state: &AppState,
         key: String,
@@ -151,21 +152,28 @@ pub(super) async fn open(
     State(state): State<AppState>,
     Params(opening): Params<Opening>,
 ) -> Response {
-    if !bool::from(digest(&opening.token).ct_eq(&state.config().owner.digest())) {
-        return ApiError::new(StatusCode::UNAUTHORIZED, "the token is not known").into_response();
+    match session_cookie(&state, &opening.token) {
+        Some(cookie) => (
+            StatusCode::SEE_OTHER,
+            [
+                (header::SET_COOKIE, cookie),
+                (header::LOCATION, "/".to_owned()),
+            ],
+        )
+            .into_response(),
+        None => SignIn::refused("/").into_response(),
     }
-    let cookie = format!(
-        "{COOKIE}={}; Path=/; HttpOnly; SameSite=Strict",
-        opening.token
-    );
-    (
-        StatusCode::SEE_OTHER,
-        [
-            (header::SET_COOKIE, cookie),
-            (header::LOCATION, "/".to_owned()),
-        ],
-    )
-        .into_response()
+}
+
+/// The `Set-Cookie` of a session, if the token is the owner's.
+pub(crate) fn session_cookie(state: &AppState, token: &str) -> Option<String> {
+    let known = bool::from(digest(token).ct_eq(&state.config().owner.digest()));
+    known.then(|| format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict"))
+}
+
+/// The `Set-Cookie` that ends a session.
+pub(crate) fn ended_session() -> String {
+    format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0")
 }
 
 fn bearer(headers: &HeaderMap) -> Option<[u8; 32]> {

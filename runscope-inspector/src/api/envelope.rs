@@ -33,7 +33,7 @@ pub(super) fn nothing() -> Response {
 
 /// The query of a URL, refused in the API's own form where it is wrong.
 #[derive(Debug)]
-pub(super) struct Params<T>(pub(super) T);
+pub(crate) struct Params<T>(pub(crate) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     type Rejection = ApiError;

@@ -19,9 +19,10 @@
 //! | `/api/v1/stats` | `GET` | owner |
 //! | `/open?token=` | `GET`: trades the owner's token for a session cookie | |
 //! | `/healthz` | `GET` | none |
+//! | `/`, `/b/{key}/…`, `/assets/…` | the web page | the session's cookie |
 //!
-//! Every answer is JSON in the envelope `{"data":…,"meta":{"status":…},"error":…}`, errors of every
-//! kind too.
+//! Every answer but the web page's is JSON in the envelope
+//! `{"data":…,"meta":{"status":…},"error":…}`, errors of every kind too.
 
 mod app;
 mod state;
@@ -42,5 +43,8 @@ mod har;
 mod transfer;
 
 pub use app::app;
+pub(crate) use auth::{Caller, ended_session, session_cookie};
 pub use auth::{InvalidToken, Token};
+pub(crate) use envelope::Params;
+pub(crate) use error::ApiError;
 pub use state::{AppState, Config, Limits};

@@ -112,25 +112,25 @@ impl AppState {
         self.inner.closing.send_replace(true);
     }
 
-    pub(super) fn config(&self) -> &Config {
+    pub(crate) fn config(&self) -> &Config {
         &self.inner.config
     }
 
-    pub(super) fn limits(&self) -> &Limits {
+    pub(crate) fn limits(&self) -> &Limits {
         &self.inner.config.limits
     }
 
-    pub(super) fn store(&self) -> &Arc<dyn Store> {
+    pub(crate) fn store(&self) -> &Arc<dyn Store> {
         &self.inner.store
     }
 
     /// Turns true when the server is about to end.
-    pub(super) fn closing(&self) -> watch::Receiver<bool> {
+    pub(crate) fn closing(&self) -> watch::Receiver<bool> {
         self.inner.closing.subscribe()
     }
 
     /// Runs something that may block, on a thread for that.
-    pub(super) async fn blocking<T: Send + 'static>(
+    pub(crate) async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, ApiError> {
@@ -140,7 +140,7 @@ impl AppState {
     }
 
     /// The same for a query that can take long; a few run at one time.
-    pub(super) async fn query<T: Send + 'static>(
+    pub(crate) async fn query<T: Send + 'static>(
         &self,
         work: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, ApiError> {
@@ -157,7 +157,7 @@ impl AppState {
     }
 
     /// Room for a body of so many bytes.
-    pub(super) async fn body_room(&self, bytes: usize) -> Result<OwnedSemaphorePermit, ApiError> {
+    pub(crate) async fn body_room(&self, bytes: usize) -> Result<OwnedSemaphorePermit, ApiError> {
         let permits = u32::try_from(kib(bytes)).unwrap_or(u32::MAX);
         Arc::clone(&self.inner.bodies)
             .acquire_many_owned(permits)
@@ -166,7 +166,7 @@ impl AppState {
     }
 
     /// Room for a live tail, if there is any.
-    pub(super) fn tail_room(&self) -> Option<OwnedSemaphorePermit> {
+    pub(crate) fn tail_room(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.inner.tails).try_acquire_owned().ok()
     }
 }

@@ -1,0 +1,30 @@
+use super::error::PageError;
+use crate::api::ApiError;
+use axum::extract::{FromRequest, Request};
+use url::form_urlencoded;
+
+/// The largest form, in bytes: it has a few short fields.
+const LARGEST: usize = 64 << 10;
+
+/// The fields of a form that was sent from a page.
+#[derive(Debug)]
+pub(crate) struct Form(Vec<(String, String)>);
+
+impl Form {
+    /// The first value of a field, or nothing.
+    pub(crate) fn field(&self, name: &str) -> &str {
+        let field = self.0.iter().find(|(field, _)| field == name);
+        field.map_or("", |(_, value)| value)
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Form {
+    type Rejection = PageError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, PageError> {
+        let body = axum::body::to_bytes(request.into_body(), LARGEST)
+            .await
+            .map_err(|_| ApiError::bad_request("the form did not arrive whole"))?;
+        Ok(Self(form_urlencoded::parse(&body).into_owned().collect()))
+    }
+}

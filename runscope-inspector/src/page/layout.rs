@@ -1,0 +1,190 @@
+use super::assets;
+use super::place::Place;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+/// What a page may load and do: nothing inline, nothing from elsewhere.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// A page of HTML in the common shell.
+#[derive(Debug)]
+pub(crate) struct Page<'a> {
+    title: &'a str,
+    nav: Nav<'a>,
+    content: Markup,
+    status: StatusCode,
+    styles: &'a [&'a str],
+    scripts: &'a [&'a str],
+}
+
+/// Where in the inspector a page is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Nav<'a> {
+    /// Outside of every bucket: signed out, a shared call, an error.
+    Outside,
+    /// In a bucket, under one of its tabs.
+    Bucket(&'a Place, Tab),
+}
+
+/// The tabs of a bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tab {
+    /// The list, one call, two compared.
+    Traffic,
+    /// Calls grouped by method and route.
+    Summary,
+    /// Saved views.
+    Views,
+    /// How to send calls here.
+    Connect,
+}
+
+impl<'a> Page<'a> {
+    /// A page with a title of plain text.
+    pub(crate) fn new(title: &'a str, nav: Nav<'a>, content: Markup) -> Self {
+        Self {
+            title,
+            nav,
+            content,
+            status: StatusCode::OK,
+            styles: &[],
+            scripts: &[],
+        }
+    }
+
+    /// The status code; 200 unless told.
+    pub(crate) fn status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
+    /// Style sheets beside the common one, by their names in `assets`.
+    pub(crate) fn styles(self, styles: &'a [&'a str]) -> Self {
+        Self { styles, ..self }
+    }
+
+    /// Modules beside the common one, by their names in `assets`.
+    pub(crate) fn scripts(self, scripts: &'a [&'a str]) -> Self {
+        Self { scripts, ..self }
+    }
+
+    fn document(&self) -> Markup {
+        html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="color-scheme" content="light dark";
+                    title { (self.title) " · Runscope" }
+                    link rel="icon" type="image/svg+xml" href=(assets::path("icon.svg"));
+                    link rel="stylesheet" href=(assets::path("app.css"));
+                    @for name in self.styles {
+                        link rel="stylesheet" href=(assets::path(name));
+                    }
+                    // It runs before anything is painted, so that the page does not flash.
+                    script src=(assets::path("theme.js")) {}
+                    script type="module" src=(assets::path("app.js")) {}
+                    @for name in self.scripts {
+                        script type="module" src=(assets::path(name)) {}
+                    }
+                }
+                body {
+                    a.skip href="#main" { "Skip to the content" }
+                    (header_of(self.nav))
+                    main #main tabindex="-1" { (self.content) }
+                }
+            }
+        }
+    }
+}
+
+impl IntoResponse for Page<'_> {
+    fn into_response(self) -> Response {
+        let status = self.status;
+        html_response(status, self.document())
+    }
+}
+
+/// A part of a page, for a script to put in its place.
+pub(crate) fn fragment(content: Markup) -> Response {
+    html_response(StatusCode::OK, content)
+}
+
+fn html_response(status: StatusCode, content: Markup) -> Response {
+    let headers = [
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/html; charset=utf-8"),
+        ),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(POLICY),
+        ),
+    ];
+    (status, headers, content.into_string()).into_response()
+}
+
+fn header_of(nav: Nav<'_>) -> Markup {
+    let home = match nav {
+        Nav::Outside => "/".to_owned(),
+        Nav::Bucket(place, _) => place.path(""),
+    };
+    html! {
+        header.top {
+            a.brand href=(home) aria-label="Runscope inspector" {
+                (BRAND)
+                span.brand-name { "runscope" }
+            }
+            @if let Nav::Bucket(place, tab) = nav {
+                (bucket_chooser(place))
+                nav.tabs aria-label="Pages" {
+                    @for (name, rest, this) in [
+                        ("Traffic", "", Tab::Traffic),
+                        ("Summary", "/summary", Tab::Summary),
+                        ("Views", "/views", Tab::Views),
+                        ("Connect", "/connect", Tab::Connect),
+                    ] {
+                        a href=(place.path(rest)) aria-current=[(tab == this).then_some("page")] { (name) }
+                    }
+                }
+            }
+            div.top-end {
+                button.quiet #theme type="button" hidden {
+                    (THEME) span.label { "Theme: auto" }
+                }
+                @if let Nav::Bucket(..) = nav {
+                    form method="post" action="/sign-out" {
+                        button.quiet type="submit" { "Sign out" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn bucket_chooser(place: &Place) -> Markup {
+    html! {
+        details.menu.buckets {
+            summary { span.visually-hidden { "Bucket: " } span.menu-value { (place.bucket.name) } }
+            ul.menu-list {
+                @for bucket in &place.buckets {
+                    li {
+                        a href={ "/b/" (bucket.key) } aria-current=[(bucket.id == place.bucket.id).then_some("true")] {
+                            (bucket.name) " " code { (bucket.key) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+const BRAND: PreEscaped<&str> = PreEscaped(
+    r#"<svg class="glyph" viewBox="0 0 20 20" width="20" height="20" aria-hidden="true"><circle cx="10" cy="10" r="8.25" fill="none" stroke="currentColor" stroke-width="1.5"/><path d="M2.5 10.5h4l1.8-5 3 9 1.9-4h4.3" fill="none" stroke="currentColor" stroke-width="1.5" stroke-linejoin="round" stroke-linecap="round"/></svg>"#,
+);
+
+const THEME: PreEscaped<&str> = PreEscaped(
+    r#"<svg class="glyph" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><circle cx="8" cy="8" r="6.25" fill="none" stroke="currentColor" stroke-width="1.5"/><path d="M8 1.75a6.25 6.25 0 0 1 0 12.5z" fill="currentColor"/></svg>"#,
+);

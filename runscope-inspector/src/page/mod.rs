@@ -1,0 +1,17 @@
+//! The web page: rendered here, made livelier by plain scripts, and of use without them.
+//!
+//! Everything that comes from traffic is hostile: markup is made by `maud`, which escapes, links are
+//! made of our own paths only, and the content security policy allows no script or style but
+//! those of [`assets`].
+
+mod routes;
+mod layout;
+mod assets;
+mod place;
+mod error;
+mod sign_in;
+mod form;
+mod list;
+
+pub(crate) use routes::routes;
+pub(crate) use sign_in::{SignIn, sign_in};

@@ -1,0 +1,89 @@
+use super::error::PageError;
+use super::sign_in::SignIn;
+use crate::api::{ApiError, AppState, Caller};
+use crate::store::{Bucket, Scope, Store};
+use axum::extract::{FromRequestParts, RawPathParams, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::Redirect;
+
+/// The bucket that a page is about, and who reads it. As an extractor it lets in who may read there,
+/// and shows others the way in.
+#[derive(Debug)]
+pub(crate) struct Place {
+    /// Who reads.
+    pub(crate) caller: Caller,
+    /// The bucket in the path.
+    pub(crate) bucket: Bucket,
+    /// The buckets that the reader can choose from.
+    pub(crate) buckets: Vec<Bucket>,
+}
+
+impl Place {
+    /// A path in the bucket; the rest is empty or begins with a slash.
+    pub(crate) fn path(&self, rest: &str) -> String {
+        format!("/b/{}{rest}", self.bucket.key)
+    }
+}
+
+impl FromRequestParts<AppState> for Place {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, PageError> {
+        let caller = visitor(parts, state).await?;
+        let params = RawPathParams::from_request_parts(parts, state)
+            .await
+            .map_err(|_| no_bucket())?;
+        let key = params
+            .iter()
+            .find(|(name, _)| *name == "key")
+            .map(|(_, key)| key.to_owned())
+            .ok_or_else(no_bucket)?;
+        let bucket = caller.bucket(state, key, Scope::Read).await?;
+        let buckets = match caller {
+            Caller::Owner => state.blocking(<dyn Store>::buckets).await?,
+            Caller::Holder(_) => vec![bucket.clone()],
+        };
+        Ok(Self {
+            caller,
+            bucket,
+            buckets,
+        })
+    }
+}
+
+/// Leads to the first bucket.
+pub(super) async fn first(
+    State(state): State<AppState>,
+    visitor: Visitor,
+) -> Result<Redirect, PageError> {
+    visitor.0.owns()?;
+    let buckets = state.blocking(<dyn Store>::buckets).await?;
+    let first = buckets.first().ok_or_else(no_bucket)?;
+    Ok(Redirect::to(&format!("/b/{}", first.key)))
+}
+
+/// Who reads a page that is in no bucket.
+#[derive(Debug)]
+pub(super) struct Visitor(pub(super) Caller);
+
+impl FromRequestParts<AppState> for Visitor {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, PageError> {
+        visitor(parts, state).await.map(Self)
+    }
+}
+
+async fn visitor(parts: &mut Parts, state: &AppState) -> Result<Caller, PageError> {
+    match Caller::from_request_parts(parts, state).await {
+        Err(error) if error.status() == StatusCode::UNAUTHORIZED => {
+            Err(PageError::SignIn(SignIn::asked(parts)))
+        }
+        caller => Ok(caller?),
+    }
+}
+
+fn no_bucket() -> ApiError {
+    ApiError::not_found("there is no bucket with this key")
+}

@@ -1,0 +1,142 @@
+use super::form::Form;
+use super::layout::{Nav, Page};
+use super::place::Visitor;
+use crate::api::{AppState, ended_session, session_cookie};
+use axum::extract::State;
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use maud::html;
+
+/// The page of one who is not signed in.
+#[derive(Debug)]
+pub(crate) struct SignIn {
+    /// Where to go on to: a path of a bucket, or `/`.
+    next: String,
+    why: Why,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Why {
+    Asked,
+    /// A link elsewhere led here, and the browser keeps the session to itself on that way.
+    FromElsewhere,
+    Refused,
+}
+
+impl SignIn {
+    /// A page was asked for without a session.
+    pub(super) fn asked(parts: &Parts) -> Self {
+        let site = parts.headers.get("sec-fetch-site");
+        let elsewhere = site.is_some_and(|site| site == "cross-site" || site == "same-site");
+        let path = parts.extensions.get::<axum::extract::OriginalUri>();
+        let path = path
+            .map_or(&parts.uri, |original| &original.0)
+            .path_and_query();
+        Self {
+            next: ours(path.map_or("/", axum::http::uri::PathAndQuery::as_str)).to_owned(),
+            why: if elsewhere {
+                Why::FromElsewhere
+            } else {
+                Why::Asked
+            },
+        }
+    }
+
+    /// The token was not the owner's.
+    pub(crate) fn refused(next: &str) -> Self {
+        Self {
+            next: ours(next).to_owned(),
+            why: Why::Refused,
+        }
+    }
+}
+
+impl IntoResponse for SignIn {
+    fn into_response(self) -> Response {
+        let refused = self.why == Why::Refused;
+        let content = html! {
+            section.card.narrow {
+                h1 { "Sign in" }
+                @if self.why == Why::FromElsewhere {
+                    p { "A link on another site led here, and your browser keeps your session from such links." }
+                    p { a.button.primary href=(self.next) { "Go on" } }
+                    p { "If you are not signed in yet:" }
+                }
+                p {
+                    "The server printed a link when it started, which begins with " code { "Open http" } ". "
+                    "Follow it, or paste the token at its end:"
+                }
+                form.stack method="post" action="/open" {
+                    input type="hidden" name="next" value=(self.next);
+                    label for="token" { "Owner's token" }
+                    input #token type="password" name="token" required autocomplete="current-password"
+                        spellcheck="false" aria-invalid=[refused.then_some("true")]
+                        aria-describedby=[refused.then_some("token-error")];
+                    @if refused {
+                        p.error #token-error role="alert" { "This is not the owner's token." }
+                    }
+                    button.primary type="submit" { "Sign in" }
+                }
+                p.hint {
+                    "The token is also in the file " code { "token" } " of the server's data directory. "
+                    "An app's own token does not open this page."
+                }
+            }
+        };
+        Page::new("Sign in", Nav::Outside, content)
+            .status(StatusCode::UNAUTHORIZED)
+            .into_response()
+    }
+}
+
+/// Opens a session by the form.
+pub(crate) async fn sign_in(State(state): State<AppState>, form: Form) -> Response {
+    let next = ours(form.field("next"));
+    match session_cookie(&state, form.field("token").trim()) {
+        Some(cookie) => see_other(cookie, next),
+        None => SignIn::refused(next).into_response(),
+    }
+}
+
+/// Ends the session.
+pub(super) async fn sign_out(_: Visitor) -> Response {
+    see_other(ended_session(), "/")
+}
+
+fn see_other(cookie: String, location: &str) -> Response {
+    let headers = [
+        (header::SET_COOKIE, cookie),
+        (header::LOCATION, location.to_owned()),
+    ];
+    (StatusCode::SEE_OTHER, headers).into_response()
+}
+
+/// The path, if it is a page of a bucket; what else a link can hold could lead away from here.
+fn ours(path: &str) -> &str {
+    let plain = path.starts_with("/b/")
+        && path
+            .bytes()
+            .all(|byte| (b'!'..=b'~').contains(&byte) && byte != b'\\');
+    if plain { path } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_page_of_ours_is_led_to() {
+        for (path, expected) in [
+            ("/b/default?q=a%20b", "/b/default?q=a%20b"),
+            ("/", "/"),
+            ("//evil.example/b/", "/"),
+            ("https://evil.example/b/", "/"),
+            ("/b/a\r\nset-cookie: x", "/"),
+            ("/b/\\evil", "/"),
+            ("", "/"),
+        ] {
+            assert_eq!(ours(path), expected, "{path}");
+        }
+    }
+}
