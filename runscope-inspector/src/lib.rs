@@ -24,6 +24,8 @@ pub mod query;
 pub mod store;
 mod show;
 mod copy;
+mod compare;
+pub mod replay;
 pub mod api;
 mod page;
 pub mod serve;

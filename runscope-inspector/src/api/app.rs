@@ -1,6 +1,9 @@
 use super::error::ApiError;
 use super::state::AppState;
-use super::{auth, buckets, door, envelope, messages, search, shared, tail, tokens, transfer};
+use super::{
+    auth, buckets, compare, door, envelope, messages, replay, search, shared, tail, tokens,
+    transfer,
+};
 use crate::page;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -16,6 +19,11 @@ pub fn app(state: AppState) -> Router {
         .route("/tail", get(tail::tail))
         .route("/export", get(transfer::export))
         .route("/import", axum::routing::post(transfer::import))
+        .route("/compare", get(compare::compare))
+        .route(
+            "/exchanges/{uuid}/replay",
+            axum::routing::post(replay::replay),
+        )
         .route("/tokens", get(tokens::list).post(tokens::create))
         .route("/tokens/{id}", delete(tokens::remove));
     Router::new()

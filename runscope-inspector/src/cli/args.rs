@@ -1,4 +1,5 @@
 use crate::query::{parse_duration, parse_size};
+use crate::replay::AllowedHost;
 use crate::store::{Durability, Settings};
 use clap::{Parser, ValueEnum};
 use std::net::SocketAddr;
@@ -48,6 +49,17 @@ pub struct Args {
     /// `https://inspector.example`.
     #[arg(long, env = "RUNSCOPE_INSPECTOR_BASE_URL")]
     pub base_url: Option<String>,
+
+    /// A host, as HOST or HOST:PORT, to which captured requests may be sent again from the page; without
+    /// any, replay is off. Can be given more than once; in the environment separated by commas. Name
+    /// only hosts that whoever has the owner's token may make this machine call.
+    #[arg(
+        long = "replay-to",
+        env = "RUNSCOPE_INSPECTOR_REPLAY_TO",
+        value_name = "HOST[:PORT]",
+        value_delimiter = ','
+    )]
+    pub replay_to: Vec<AllowedHost>,
 
     /// Delete exchanges older than this, such as 30d or 12h.
     #[arg(long, env = "RUNSCOPE_INSPECTOR_MAX_AGE", default_value = "30d", value_parser = duration)]

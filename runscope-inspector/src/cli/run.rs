@@ -38,6 +38,7 @@ pub async fn run(args: Args) -> Result<(), StartError> {
     );
     let mut config = Config::new(token.clone());
     config.hosts = args.allow_host;
+    config.replay.to = args.replay_to;
     config.base_url.clone_from(&base_url);
     let state = AppState::new(config, Arc::new(store));
     tracing::info!(%address, data = %args.data.display(), "listening");

@@ -3,7 +3,7 @@ use std::fmt;
 use url::form_urlencoded::Serializer;
 
 /// A request that can be sent: what was captured, less what belonged to its one connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Outgoing {
     /// A token (RFC 9110, section 5.6.2), in its own case.
     pub(crate) method: String,

@@ -1,6 +1,10 @@
 use brotli_decompressor::Decompressor;
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use runscope_core::Fields;
 use std::io::{self, Read};
+
+/// The most bytes that come out of a body's decoding.
+pub(super) const LIMIT: usize = 4 << 20;
 
 /// The largest zstd window that is decoded: 8 MiB, what RFC 8878 (section 3.1.1.1.2) recommends.
 const WINDOW_LOG: u32 = 23;
@@ -92,6 +96,16 @@ pub(crate) fn codings<'a>(values: impl Iterator<Item = &'a str>) -> Vec<String> 
         .map(|coding| coding.trim().to_ascii_lowercase())
         .filter(|coding| !coding.is_empty() && coding != "identity")
         .collect()
+}
+
+/// A body without its codings, and their names; `None` where they can't be undone to the end.
+pub(crate) fn undo_codings(headers: &Fields, body: &[u8]) -> Option<(Vec<u8>, String)> {
+    let codings = codings(headers.all("content-encoding"));
+    let decoded = decode(body.to_vec(), &codings, LIMIT);
+    match decoded.stop {
+        None => Some((decoded.bytes, codings.join(", "))),
+        Some(_) => None,
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -18,7 +18,7 @@ mod image;
 mod text;
 mod hex;
 
-pub(crate) use coding::Stop;
+pub(crate) use coding::{Stop, undo_codings};
 pub(crate) use hex::{HexPage, HexRow};
 pub(crate) use image::Image;
 pub(crate) use json::{Token, TokenKind, tokens};

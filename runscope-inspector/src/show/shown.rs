@@ -1,9 +1,6 @@
-use super::coding::{Decoded, codings, decode};
+use super::coding::{Decoded, LIMIT, codings, decode};
 use super::{MediaType, Presence, View};
 use runscope_core::{BodyInfo, BodyState, Fields, Message};
-
-/// The most bytes that come out of a body's decoding.
-const LIMIT: usize = 4 << 20;
 
 /// A body as it is shown: what is known of it, and its bytes read by their type.
 #[derive(Debug, Clone, PartialEq, Eq)]
