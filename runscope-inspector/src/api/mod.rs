@@ -52,6 +52,8 @@ pub use auth::{InvalidToken, Token};
 pub(crate) use compare::compared;
 pub(crate) use envelope::Params;
 pub(crate) use error::ApiError;
+pub(crate) use har::archive;
 pub(crate) use messages::{message_uuid, no_message};
+pub(crate) use readback::reason;
 pub(crate) use replay::{Edit, hindrance, replayed};
 pub use state::{AppState, Config, Limits};

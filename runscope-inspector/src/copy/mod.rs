@@ -9,5 +9,5 @@ mod raw;
 
 pub(crate) use curl::curl;
 pub(crate) use httpie::httpie;
-pub(crate) use outgoing::{Outgoing, Unsendable, is_hop_by_hop};
+pub(crate) use outgoing::{Outgoing, Unsendable};
 pub(crate) use raw::raw;

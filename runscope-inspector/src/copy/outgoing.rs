@@ -109,7 +109,7 @@ impl fmt::Display for Unsendable {
 }
 
 /// Headers that speak to the next machine only (RFC 9110, section 7.6.1).
-pub(crate) fn is_hop_by_hop(name: &str) -> bool {
+fn is_hop_by_hop(name: &str) -> bool {
     const NAMES: [&str; 9] = [
         "connection",
         "keep-alive",

@@ -27,7 +27,11 @@ macro_rules! assets {
 assets! {
     "app.css",
     "app.js",
+    "call.css",
+    "call.js",
+    "copy.js",
     "theme.js",
+    "times.js",
     "icon.svg",
 }
 

@@ -11,7 +11,9 @@ mod place;
 mod error;
 mod sign_in;
 mod form;
+mod format;
 mod list;
+mod call;
 
 pub(crate) use routes::routes;
 pub(crate) use sign_in::{SignIn, sign_in};

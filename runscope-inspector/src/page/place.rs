@@ -6,6 +6,7 @@ use axum::extract::{FromRequestParts, RawPathParams, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Redirect;
+use url::form_urlencoded;
 
 /// The bucket that a page is about, and who reads it. As an extractor it lets in who may read there,
 /// and shows others the way in.
@@ -20,6 +21,24 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// A path in the bucket with a filter, where there is one.
+    pub(crate) fn filtered(&self, rest: &str, q: &str) -> String {
+        self.linked(rest, &[("q", q)])
+    }
+
+    /// A path in the bucket with a query of the fields that are not empty.
+    pub(crate) fn linked(&self, rest: &str, fields: &[(&str, &str)]) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(fields.iter().filter(|(_, value)| !value.is_empty()));
+        let query = query.finish();
+        let path = self.path(rest);
+        if query.is_empty() {
+            path
+        } else {
+            format!("{path}?{query}")
+        }
+    }
+
     /// A path in the bucket; the rest is empty or begins with a slash.
     pub(crate) fn path(&self, rest: &str) -> String {
         format!("/b/{}{rest}", self.bucket.key)

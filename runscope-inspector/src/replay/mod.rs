@@ -17,4 +17,4 @@ pub use settings::{AllowedHost, InvalidHost, Settings};
 
 pub(crate) use door::{Refused, Target};
 pub(crate) use record::message;
-pub(crate) use send::{MARK, send};
+pub(crate) use send::send;

@@ -235,13 +235,19 @@ mod tests {
         }
     }
 
+    fn to(host: &str) -> Settings {
+        Settings {
+            to: vec![host.parse().unwrap()],
+            ..Settings::default()
+        }
+    }
+
     #[tokio::test]
     async fn a_name_is_resolved_once_and_its_address_is_judged_before_a_connection() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let url = format!("http://rebound.example:{port}/");
-        let mut settings = Settings::default();
-        settings.to = vec![format!("rebound.example:{port}").parse().unwrap()];
+        let mut settings = to(&format!("rebound.example:{port}"));
         let own = async |_: &str, _: u16| Ok(vec![IpAddr::from([127, 0, 0, 1])]);
         let refused = send_by(&outgoing(&url), Uuid::nil(), &settings, own).await;
         assert!(
@@ -283,8 +289,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_without_an_address_is_a_result() {
-        let mut settings = Settings::default();
-        settings.to = vec!["nowhere.example".parse().unwrap()];
+        let settings = to("nowhere.example");
         let nobody = async |_: &str, _: u16| Ok(Vec::new());
         let sent = send_by(
             &outgoing("http://nowhere.example/"),

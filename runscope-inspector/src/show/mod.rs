@@ -19,12 +19,12 @@ mod text;
 mod hex;
 
 pub(crate) use coding::{Stop, undo_codings};
-pub(crate) use hex::{HexPage, HexRow};
+pub(crate) use hex::HexPage;
 pub(crate) use image::Image;
 pub(crate) use json::{Token, TokenKind, tokens};
 pub(crate) use media::MediaType;
 pub(crate) use multipart::Part;
-pub(crate) use paint::{Class, Painted};
+pub(crate) use paint::Painted;
 pub(crate) use presence::Presence;
 pub(crate) use shown::{Shown, is_redacted};
 pub(crate) use view::View;

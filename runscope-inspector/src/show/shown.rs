@@ -1,5 +1,5 @@
 use super::coding::{Decoded, LIMIT, codings, decode};
-use super::{MediaType, Presence, View};
+use super::{MediaType, Presence, View, text};
 use runscope_core::{BodyInfo, BodyState, Fields, Message};
 
 /// A body as it is shown: what is known of it, and its bytes read by their type.
@@ -60,6 +60,12 @@ impl Shown {
     /// Whether there are bytes to show.
     pub(crate) fn has_bytes(&self) -> bool {
         !self.decoded.bytes.is_empty()
+    }
+
+    /// The decoded bytes as text, where they are that.
+    pub(crate) fn text(&self) -> Option<String> {
+        let cut = matches!(self.presence, Presence::Truncated(_)) || self.decoded.stop.is_some();
+        text::any_text(&self.decoded.bytes, self.media.charset.as_deref(), cut)
     }
 
     /// A form that came as fields, in the place of a body.

@@ -1,15 +1,24 @@
 use encoding_rs::{Encoding, UTF_8};
 
+/// The text of a body, whole or cut.
+pub(super) fn any_text(bytes: &[u8], charset: Option<&str>, cut: bool) -> Option<String> {
+    if cut {
+        cut_text(bytes, charset)
+    } else {
+        text(bytes, charset)
+    }
+}
+
 /// The bytes as text in the charset they are declared in, UTF-8 where none is; `None` where they are
 /// no text: broken in their charset, or with control characters that text does not have.
-pub(super) fn text(bytes: &[u8], charset: Option<&str>) -> Option<String> {
+fn text(bytes: &[u8], charset: Option<&str>) -> Option<String> {
     let encoding = charset.map_or(Some(UTF_8), |label| Encoding::for_label(label.as_bytes()));
     let (text, _, broken) = encoding.unwrap_or(UTF_8).decode(bytes);
     (!broken && text.chars().all(is_text)).then(|| text.into_owned())
 }
 
 /// The same for a body that was cut, which may end within a character.
-pub(super) fn cut_text(bytes: &[u8], charset: Option<&str>) -> Option<String> {
+fn cut_text(bytes: &[u8], charset: Option<&str>) -> Option<String> {
     (0..4_usize).find_map(|cut| {
         let end = bytes.len().checked_sub(cut)?;
         text(bytes.get(..end)?, charset)

@@ -37,12 +37,7 @@ impl View {
             return Self::Multipart(parts, more);
         }
         let charset = media.charset.as_deref();
-        let text = if cut {
-            text::cut_text(bytes, charset)
-        } else {
-            text::text(bytes, charset)
-        };
-        let Some(text) = text else {
+        let Some(text) = text::any_text(bytes, charset, cut) else {
             return Self::Binary;
         };
         if media.is_form() && !text.is_empty() {
