@@ -91,7 +91,7 @@ fn result(a: &Exchange, b: &Exchange) -> Vec<Change> {
             attributes.outcome.map(str::to_owned),
             attributes
                 .duration
-                .map(|duration| format!("{duration:.1?}")),
+                .map(|duration| format!("{:.1} ms", duration.as_secs_f64() * 1e3)),
         ]
     };
     ["status", "outcome", "time"]

@@ -111,7 +111,12 @@ impl Shown {
             presence,
             size: info.map(|info| info.size).or(here),
             redacted: info.is_some_and(|info| info.redacted)
-                || matches!(&view, View::Text(text) if is_redacted(text)),
+                || match &view {
+                    View::Json(painted) | View::Xml(painted) => is_redacted(painted.text()),
+                    View::Text(text) => is_redacted(text),
+                    View::Form(fields, _) => fields.iter().any(|(_, value)| is_redacted(value)),
+                    _ => false,
+                },
             decoded_before,
             media,
             decoded,

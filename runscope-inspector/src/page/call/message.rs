@@ -69,7 +69,6 @@ pub(super) fn response(exchange: &Exchange, shown: Option<&Shown>, links: &Links
 pub(super) fn pairs(pairs: &[(String, String)]) -> Markup {
     html! {
         table.pairs {
-            thead.visually-hidden { tr { th scope="col" { "Name" } th scope="col" { "Value" } } }
             tbody {
                 @for (name, value) in pairs {
                     tr { th scope="row" { (name) } td { (marked(value)) } }
