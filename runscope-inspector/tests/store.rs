@@ -6,7 +6,8 @@ use runscope_core::{Message, Request, Response};
 use runscope_inspector::exchange::Timestamp;
 use runscope_inspector::query::{Expr, parse};
 use runscope_inspector::store::{
-    Bucket, Count, FacetField, Kept, NewBucket, Page, Scan, Scope, Search, Settings, Sqlite, Store,
+    Bucket, Count, FacetField, Kept, NewBucket, NewView, Page, Scan, Scope, Search, Settings,
+    Sqlite, Store,
 };
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -396,8 +397,23 @@ fn exchanges_are_counted_by_facet_time_and_route() {
             panic!("{filter}: {histogram:?}")
         };
         assert_eq!(bar.classes, [0, 0, 9, 0, 0, 1], "{filter}");
+        let near = |found: Option<Duration>, millis: f64| {
+            (found.unwrap().as_secs_f64() * 1e3 / millis - 1.0).abs() < 1.0 / 16.0
+        };
+        assert!(near(bar.p50, 100.0) && near(bar.p99, 2000.0), "{bar:?}");
         assert_eq!(bar.start.to_string(), "2026-11-22T10:00:00Z", "{filter}");
     }
+    let seconds = store
+        .histogram(&scan(&bucket, ""), Duration::from_millis(1500))
+        .unwrap();
+    assert_eq!(seconds.step, Duration::from_secs(2));
+    assert_eq!(seconds.bars[0].start.to_string(), "2026-11-22T10:00:00Z");
+    let extent = store.extent(&scan(&bucket, "method:GET")).unwrap().unwrap();
+    assert_eq!(extent.first.to_string(), "2026-11-22T10:00:00Z");
+    assert_eq!(extent.end.to_string(), "2026-11-22T10:01:00Z");
+    assert_eq!(extent.count, 10);
+    let before = scan(&bucket, "before:2026-11-22T10:00Z");
+    assert_eq!(store.extent(&before).unwrap(), None);
     let none = store
         .histogram(
             &scan(&bucket, "before:2026-11-22T10:00Z"),
@@ -422,6 +438,58 @@ fn what_arrives_is_followed_in_order() {
     let after: Vec<_> = after.into_iter().map(|exchange| exchange.message).collect();
     assert_eq!(after, [message("b"), message("c")]);
     assert_eq!(store.arrived_after(bucket.id, start, 1).unwrap().len(), 1);
+}
+
+#[test]
+fn an_exchange_that_gets_its_other_half_is_counted_with_its_duration_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let bucket = default_bucket(&store);
+    store.append(bucket.id, vec![request("a")]).unwrap();
+    let bar = |store: &Sqlite| {
+        let histogram = store.histogram(&scan(&bucket, ""), Duration::from_secs(60));
+        histogram.unwrap().bars.first().cloned()
+    };
+    assert_eq!(bar(&store).unwrap().p50, None);
+    store.append(bucket.id, vec![response("a", 200)]).unwrap();
+    let whole = bar(&store).unwrap();
+    assert_eq!(whole.classes, [0, 0, 1, 0, 0, 0]);
+    assert!(whole.p50.unwrap() > Duration::from_millis(450));
+    store.clear(bucket.id).unwrap();
+    assert_eq!(bar(&store), None);
+    assert_eq!(store.extent(&scan(&bucket, "")).unwrap(), None);
+}
+
+#[test]
+fn a_view_belongs_to_its_bucket_and_goes_with_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let view = |name: &str| NewView {
+        name: name.to_owned(),
+        filter: "status:500".to_owned(),
+    };
+    let (id, other) = {
+        let store = open(directory.path());
+        let bucket = default_bucket(&store);
+        let other = store
+            .create_bucket(&NewBucket {
+                name: "o".into(),
+                team: String::new(),
+            })
+            .unwrap();
+        store.add_view(other.id, &view("theirs")).unwrap();
+        (store.add_view(bucket.id, &view("ours")).unwrap().id, other)
+    };
+    let store = open(directory.path());
+    let bucket = default_bucket(&store);
+    assert_eq!(store.views(bucket.id).unwrap()[0].name, "ours");
+    assert!(!store.change_view(other.id, id, &view("stolen")).unwrap());
+    assert!(!store.remove_view(other.id, id).unwrap());
+    assert!(store.change_view(bucket.id, id, &view("renamed")).unwrap());
+    assert_eq!(store.views(bucket.id).unwrap()[0].name, "renamed");
+    store.delete_bucket(other.id).unwrap();
+    assert_eq!(store.views(other.id).unwrap(), []);
+    assert!(store.remove_view(bucket.id, id).unwrap());
+    assert_eq!(store.views(bucket.id).unwrap(), []);
 }
 
 #[test]

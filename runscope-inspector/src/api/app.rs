@@ -2,7 +2,7 @@ use super::error::ApiError;
 use super::state::AppState;
 use super::{
     auth, buckets, compare, door, envelope, messages, replay, search, shared, tail, tokens,
-    transfer,
+    transfer, views,
 };
 use crate::page;
 use axum::Router;
@@ -25,7 +25,9 @@ pub fn app(state: AppState) -> Router {
             axum::routing::post(replay::replay),
         )
         .route("/tokens", get(tokens::list).post(tokens::create))
-        .route("/tokens/{id}", delete(tokens::remove));
+        .route("/tokens/{id}", delete(tokens::remove))
+        .route("/views", get(views::list).post(views::create))
+        .route("/views/{id}", put(views::change).delete(views::remove));
     Router::new()
         .route("/account", get(buckets::account))
         .route("/buckets", get(buckets::list).post(buckets::create))

@@ -53,7 +53,7 @@ impl Token {
     }
 
     /// What is stored and compared in its place.
-    pub(super) fn digest(&self) -> [u8; 32] {
+    pub(crate) fn digest(&self) -> [u8; 32] {
         digest(&self.0)
     }
 }

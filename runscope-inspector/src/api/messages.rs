@@ -64,14 +64,18 @@ pub(super) async fn errors(
     Path(key): Path<String>,
     Params(listing): Params<Listing>,
 ) -> Result<Response, ApiError> {
+    listed(&state, caller, key, &listing, failed()).await
+}
+
+/// The filter of failed connections and error statuses.
+pub(crate) fn failed() -> Expr {
     let outcome =
         |outcome: &str| Expr::Term(Term::Is(Name::Outcome, Pattern::Plain(outcome.to_owned())));
     let status = Expr::Term(Term::Status(StatusTest::Span(Span::AtLeast(400))));
-    let failed = status
+    status
         .or(outcome("error"))
         .or(outcome("aborted"))
-        .or(outcome("panic"));
-    listed(&state, caller, key, &listing, failed).await
+        .or(outcome("panic"))
 }
 
 /// One message with its bodies.

@@ -17,6 +17,7 @@
 //! | `/api/v1/buckets/{key}/compare` | `GET ?a&b`: two uuids | read |
 //! | `/api/v1/buckets/{key}/exchanges/{uuid}/replay` | `POST`, with an edited request or none | owner |
 //! | `/api/v1/buckets/{key}/tokens`, `/tokens/{id}` | `GET`, `POST`; `DELETE` | owner |
+//! | `/api/v1/buckets/{key}/views`, `/views/{id}` | `GET`, `POST` a name and a filter; `PUT`, `DELETE` | read; owner |
 //! | `/api/v1/shared/{name}` | `GET` | none: the name is the key |
 //! | `/api/v1/stats` | `GET` | owner |
 //! | `/open?token=` | `GET`: trades the owner's token for a session cookie | |
@@ -39,6 +40,7 @@ mod messages;
 mod buckets;
 mod shared;
 mod tokens;
+mod views;
 mod search;
 mod tail;
 mod har;
@@ -53,7 +55,9 @@ pub(crate) use compare::compared;
 pub(crate) use envelope::Params;
 pub(crate) use error::ApiError;
 pub(crate) use har::archive;
-pub(crate) use messages::{message_uuid, no_message};
+pub(crate) use messages::{failed, message_uuid, no_message};
 pub(crate) use readback::reason;
 pub(crate) use replay::{Edit, hindrance, replayed};
 pub use state::{AppState, Config, Limits};
+pub(crate) use tail::{follow, last_seen};
+pub(crate) use views::new_view;

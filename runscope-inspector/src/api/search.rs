@@ -120,7 +120,8 @@ pub(super) struct HistogramParams {
     step: Option<u64>,
 }
 
-/// The exchanges that match counted over time: `step` in seconds, in bars of whole minutes.
+/// The exchanges that match counted over time, with percentiles of their times in seconds: `step` in
+/// seconds, in bars of whole minutes or below one of whole seconds.
 pub(super) async fn histogram(
     State(state): State<AppState>,
     caller: Caller,
@@ -150,6 +151,9 @@ pub(super) async fn histogram(
             "4xx": client_error,
             "5xx": server_error,
             "other": other,
+            "p50": seconds(bar.p50),
+            "p95": seconds(bar.p95),
+            "p99": seconds(bar.p99),
         })
     });
     let meta = json!({ "step": histogram.step.as_secs(), "complete": histogram.complete });
@@ -173,7 +177,6 @@ pub(super) async fn summary(
     let bucket = caller.bucket(&state, key, Scope::Read).await?;
     let scan = scan(&state, bucket.id, &params.q, params.deadline)?;
     let summary = state.query(move |store| store.summary(&scan)).await?;
-    let seconds = |duration: Option<Duration>| duration.map(|duration| duration.as_secs_f64());
     let rows = summary.rows.iter().take(1000).map(|row| {
         json!({
             "method": row.method,
@@ -187,6 +190,10 @@ pub(super) async fn summary(
     });
     let meta = json!({ "counted": summary.counted, "complete": summary.complete });
     Ok(data_with(&rows.collect::<Vec<_>>(), meta))
+}
+
+fn seconds(duration: Option<Duration>) -> Option<f64> {
+    duration.map(|duration| duration.as_secs_f64())
 }
 
 /// What is stored, in numbers.

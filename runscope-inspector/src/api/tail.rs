@@ -13,7 +13,7 @@ use axum::response::Response;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use tokio::sync::broadcast::error::RecvError;
@@ -43,14 +43,37 @@ pub(super) async fn tail(
 ) -> Result<Response, ApiError> {
     let bucket = caller.bucket(&state, key, Scope::Read).await?;
     let filter = parse(&params.q)?;
+    let write = |exchange: &Exchange| serde_json::to_value(ReadMessage::listed(exchange)).ok();
+    follow(
+        state,
+        bucket.id,
+        filter,
+        last_seen(&headers),
+        Box::new(write),
+    )
+}
+
+/// The place of the last event that a client has seen, if it comes back.
+pub(crate) fn last_seen(headers: &HeaderMap) -> Option<i64> {
+    headers.get("last-event-id")?.to_str().ok()?.parse().ok()
+}
+
+/// What an event holds of an exchange.
+pub(crate) type Write = Box<dyn Fn(&Exchange) -> Option<Value> + Send + Sync>;
+
+/// Answers with what matches and arrives after a place; without one, from now on.
+pub(crate) fn follow(
+    state: AppState,
+    bucket: BucketId,
+    filter: Expr,
+    last: Option<i64>,
+    write: Write,
+) -> Result<Response, ApiError> {
     let Some(room) = state.tail_room() else {
         let message = format!("there are {} live tails already", state.limits().tails);
         return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message));
     };
     let changes = state.store().changes();
-    let last = headers
-        .get("last-event-id")
-        .and_then(|id| id.to_str().ok()?.parse().ok());
     let newest = changes.start();
     let position = last
         .filter(|last| (0..=newest).contains(last))
@@ -62,8 +85,9 @@ pub(super) async fn tail(
     let tail = Tail {
         closing: state.closing(),
         state,
-        bucket: bucket.id,
+        bucket,
         filter,
+        write,
         changes,
         position,
         events: VecDeque::from([ready]),
@@ -82,6 +106,7 @@ struct Tail {
     state: AppState,
     bucket: BucketId,
     filter: Expr,
+    write: Write,
     changes: Changes,
     /// All up to this place was looked at.
     position: i64,
@@ -147,7 +172,9 @@ impl Tail {
         self.position = arrived.last().map_or(newest, |last| last.sequence);
         for exchange in &arrived {
             if self.passes(exchange) {
-                let event = event("exchange", exchange)?.id(exchange.sequence.to_string());
+                let event = self
+                    .event("exchange", exchange)?
+                    .id(exchange.sequence.to_string());
                 self.events.push_back(event);
             }
         }
@@ -165,9 +192,14 @@ impl Tail {
         if let Some(exchange) =
             exchange.filter(|exchange| exchange.sequence <= self.position && self.passes(exchange))
         {
-            self.events.push_back(event("update", &exchange)?);
+            self.events.push_back(self.event("update", &exchange)?);
         }
         Some(())
+    }
+
+    fn event(&self, name: &str, exchange: &Exchange) -> Option<Event> {
+        let data = (self.write)(exchange)?;
+        Event::default().event(name).json_data(data).ok()
     }
 
     fn passes(&self, exchange: &Exchange) -> bool {
@@ -182,13 +214,6 @@ impl Tail {
             now: Timestamp::now(),
         })
     }
-}
-
-fn event(name: &str, exchange: &Exchange) -> Option<Event> {
-    Event::default()
-        .event(name)
-        .json_data(ReadMessage::listed(exchange))
-        .ok()
 }
 
 /// What lies after one place and up to another was passed over. Its id leads a client that comes

@@ -29,9 +29,15 @@ assets! {
     "app.js",
     "call.css",
     "call.js",
+    "list.css",
+    "list.js",
+    "live.js",
+    "plot.js",
+    "rows.js",
+    "times.js",
+    "summary.js",
     "copy.js",
     "theme.js",
-    "times.js",
     "icon.svg",
 }
 

@@ -12,8 +12,16 @@ mod error;
 mod sign_in;
 mod form;
 mod format;
+mod filter;
+mod asked;
 mod list;
 mod call;
+mod charts;
+mod facets;
+mod summary;
+mod views;
+mod connect;
 
+use error::PageError;
 pub(crate) use routes::routes;
 pub(crate) use sign_in::{SignIn, sign_in};

@@ -1,7 +1,7 @@
 use super::error::PageError;
 use super::sign_in::SignIn;
 use crate::api::{ApiError, AppState, Caller};
-use crate::store::{Bucket, Scope, Store};
+use crate::store::{Bucket, SavedView, Scope, Store};
 use axum::extract::{FromRequestParts, RawPathParams, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -18,6 +18,8 @@ pub(crate) struct Place {
     pub(crate) bucket: Bucket,
     /// The buckets that the reader can choose from.
     pub(crate) buckets: Vec<Bucket>,
+    /// The bucket's saved views.
+    pub(crate) views: Vec<SavedView>,
 }
 
 impl Place {
@@ -63,10 +65,13 @@ impl FromRequestParts<AppState> for Place {
             Caller::Owner => state.blocking(<dyn Store>::buckets).await?,
             Caller::Holder(_) => vec![bucket.clone()],
         };
+        let id = bucket.id;
+        let views = state.blocking(move |store| store.views(id)).await?;
         Ok(Self {
             caller,
             bucket,
             buckets,
+            views,
         })
     }
 }

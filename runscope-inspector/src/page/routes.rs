@@ -1,5 +1,5 @@
 use super::error::PageError;
-use super::{assets, call, list, place, sign_in};
+use super::{assets, call, charts, connect, facets, list, place, sign_in, summary, views};
 use crate::api::{ApiError, AppState};
 use axum::Router;
 use axum::routing::{get, post};
@@ -9,6 +9,14 @@ pub(crate) fn routes() -> Router<AppState> {
     let bucket = Router::new()
         .route("/", get(list::list))
         .merge(call::in_bucket())
+        .route("/rows", get(list::rows))
+        .route("/live", get(list::live))
+        .route("/timeline", get(charts::timeline))
+        .route("/facets", get(facets::facets))
+        .route("/summary", get(summary::summary))
+        .route("/views", get(views::list).post(views::create))
+        .route("/views/{id}", post(views::change))
+        .route("/connect", get(connect::connect).post(connect::make_token))
         .fallback(async || {
             PageError::from(ApiError::not_found("there is no page at this address"))
         });

@@ -60,6 +60,28 @@ pub struct TokenInfo {
     pub created: Timestamp,
 }
 
+/// A filter that is kept under a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedView {
+    /// Its number, by which it is changed and removed.
+    pub id: i64,
+    /// Its name.
+    pub name: String,
+    /// The filter, as it was written.
+    pub filter: String,
+    /// When it was made.
+    pub created: Timestamp,
+}
+
+/// A view to be made, or what one becomes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewView {
+    /// Its name.
+    pub name: String,
+    /// The filter.
+    pub filter: String,
+}
+
 /// An exchange that anyone who knows its name can read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Share {

@@ -73,6 +73,23 @@ pub struct Bar {
     /// How many exchanges have a status of each class: at 2 those with `2xx`; at 0 those without a
     /// response, or with a status beyond `5xx`.
     pub classes: [u64; 6],
+    /// The median time to the response's head, within a sixteenth; so the two below.
+    pub p50: Option<Duration>,
+    /// The time that 95 in 100 stay within.
+    pub p95: Option<Duration>,
+    /// The time that 99 in 100 stay within.
+    pub p99: Option<Duration>,
+}
+
+/// The span of time in which a bucket's exchanges lie, in whole minutes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// The beginning of the first minute that has any.
+    pub first: Timestamp,
+    /// The end of the last minute that has any.
+    pub end: Timestamp,
+    /// How many there are in these minutes.
+    pub count: u64,
 }
 
 /// Exchanges grouped by method and route.

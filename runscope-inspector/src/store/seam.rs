@@ -1,6 +1,6 @@
 use super::{
-    Bucket, BucketId, Facets, Grant, Histogram, NewBucket, Page, Scan, Scope, Search, Share, Stats,
-    StoreError, Summary, TokenInfo,
+    Bucket, BucketId, Extent, Facets, Grant, Histogram, NewBucket, NewView, Page, SavedView, Scan,
+    Scope, Search, Share, Stats, StoreError, Summary, TokenInfo,
 };
 use crate::exchange::{Exchange, Timestamp};
 use runscope_core::Message;
@@ -50,8 +50,13 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// The most frequent values of each facet among the exchanges that match.
     fn facets(&self, scan: &Scan, values: usize) -> Result<Facets, StoreError>;
 
-    /// The matching exchanges counted over time and by class of status, in steps of whole minutes.
+    /// The matching exchanges counted over time and by class of status, with percentiles of their
+    /// durations, in steps of whole minutes, or of whole seconds below one.
     fn histogram(&self, scan: &Scan, step: Duration) -> Result<Histogram, StoreError>;
+
+    /// When the exchanges of a bucket are from, within the filter's own bounds of time; what else is
+    /// in the filter is not looked at.
+    fn extent(&self, scan: &Scan) -> Result<Option<Extent>, StoreError>;
 
     /// The matching exchanges grouped by method and route.
     fn summary(&self, scan: &Scan) -> Result<Summary, StoreError>;
@@ -101,6 +106,18 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// The share of a name.
     fn shared(&self, name: &str) -> Result<Option<Share>, StoreError>;
+
+    /// Keeps a filter under a name.
+    fn add_view(&self, bucket: BucketId, view: &NewView) -> Result<SavedView, StoreError>;
+
+    /// The views of a bucket, the oldest first.
+    fn views(&self, bucket: BucketId) -> Result<Vec<SavedView>, StoreError>;
+
+    /// Changes a view's name and filter; whether there is one of this number.
+    fn change_view(&self, bucket: BucketId, id: i64, view: &NewView) -> Result<bool, StoreError>;
+
+    /// Removes a view; whether there was one.
+    fn remove_view(&self, bucket: BucketId, id: i64) -> Result<bool, StoreError>;
 
     /// What is stored, in numbers.
     fn stats(&self) -> Result<Stats, StoreError>;

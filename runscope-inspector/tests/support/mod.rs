@@ -106,6 +106,13 @@ pub async fn success(response: Response) -> Value {
     body
 }
 
+/// Checks that every posted message was stored.
+pub async fn success_of_messages(response: Response) {
+    assert_eq!(response.status(), StatusCode::OK);
+    let body: Value = response.json().await.unwrap();
+    assert_eq!(body["meta"]["error_count"], 0, "{body}");
+}
+
 /// Checks that an answer is an error in the API's own form, and gives its message.
 pub async fn error(response: Response, status: u16) -> String {
     assert_eq!(response.headers()["content-type"], "application/json");

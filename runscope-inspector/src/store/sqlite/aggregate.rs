@@ -1,12 +1,9 @@
 use super::database::Shared;
-use super::reader::{Reader, minute};
-use crate::exchange::{Attributes, Timestamp};
-use crate::store::{
-    Bar, Facet, FacetField, Facets, Histogram, Scan, StoreError, Summary, SummaryRow,
-};
-use rusqlite::params;
+use super::reader::Reader;
+use crate::exchange::Attributes;
+use crate::store::{Facet, FacetField, Facets, Scan, StoreError, Summary, SummaryRow};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -41,52 +38,6 @@ pub(super) fn facets(shared: &Shared, scan: &Scan, values: usize) -> Result<Face
     Ok(Facets {
         facets: facets.collect(),
         counted,
-        complete,
-    })
-}
-
-pub(super) fn histogram(
-    shared: &Shared,
-    scan: &Scan,
-    step: Duration,
-) -> Result<Histogram, StoreError> {
-    let minutes = i64::try_from(step.as_secs().div_ceil(60))
-        .unwrap_or(i64::MAX)
-        .clamp(1, 1 << 40);
-    let mut bars: BTreeMap<i64, [u64; 6]> = BTreeMap::new();
-    let mut add = |minute: i64, class: u8, count: u64| {
-        let class = if class <= 5 { usize::from(class) } else { 0 };
-        let bar = bars
-            .entry(minute.div_euclid(minutes).saturating_mul(minutes))
-            .or_default();
-        if let Some(sum) = bar.get_mut(class) {
-            *sum = sum.saturating_add(count);
-        }
-    };
-    let reader = Reader::new(shared, scan)?;
-    let complete = if reader.plan().is_time_only() {
-        add_rollups(
-            shared,
-            scan,
-            reader.plan().since,
-            reader.plan().before,
-            &mut add,
-        )?;
-        true
-    } else {
-        each_up_to(shared, scan, u64::MAX, |attributes| {
-            add(minute(attributes.time), attributes.status_class(), 1);
-        })?
-        .1
-    };
-    let bars = bars.into_iter().map(|(minute, classes)| Bar {
-        start: Timestamp::from_micros(minute.saturating_mul(60_000_000)),
-        classes,
-    });
-    let step = Duration::from_secs(minutes.unsigned_abs().saturating_mul(60));
-    Ok(Histogram {
-        step,
-        bars: bars.collect(),
         complete,
     })
 }
@@ -143,7 +94,7 @@ fn each(
     each_up_to(shared, scan, COUNTED, see)
 }
 
-fn each_up_to(
+pub(super) fn each_up_to(
     shared: &Shared,
     scan: &Scan,
     most: u64,
@@ -159,39 +110,6 @@ fn each_up_to(
         Ok(ControlFlow::Continue(()))
     })?;
     Ok((counted, end.stopped_at.is_none()))
-}
-
-/// Adds up what is counted already: every bar is of whole minutes, the first and the last too.
-fn add_rollups(
-    shared: &Shared,
-    scan: &Scan,
-    since: Option<Timestamp>,
-    before: Option<Timestamp>,
-    add: &mut impl FnMut(i64, u8, u64),
-) -> Result<(), StoreError> {
-    let floor = shared
-        .catalogue
-        .floor(scan.bucket)
-        .ok_or_else(StoreError::no_bucket)?;
-    let sql = "SELECT minute, class, count FROM rollup WHERE bucket = ?1 AND minute BETWEEN ?2 AND ?3 AND first > ?4 \
-               AND count > 0";
-    // What begins at the end of the span is outside it.
-    let last = before.map_or(i64::MAX, |before| {
-        minute(Timestamp::from_micros(before.as_micros().saturating_sub(1)))
-    });
-    let values = (scan.bucket.0, since.map_or(i64::MIN, minute), last, floor);
-    for (partition, _) in shared.partitions.newest_first() {
-        partition.read(|connection| {
-            let mut statement = connection.prepare_cached(sql)?;
-            let mut rows = statement.query(params![values.0, values.1, values.2, values.3])?;
-            while let Some(row) = rows.next()? {
-                let count: i64 = row.get(2)?;
-                add(row.get(0)?, row.get(1)?, count.max(0).unsigned_abs());
-            }
-            Ok(())
-        })?;
-    }
-    Ok(())
 }
 
 fn facet_value(field: FacetField, attributes: &Attributes) -> Option<Cow<'_, str>> {

@@ -1,15 +1,14 @@
+use super::counts::Counts;
 use super::database::Shared;
 use super::document::Document;
 use super::partition::Partition;
-use super::reader::minute;
 use super::row::{self, Stored};
 use super::schema;
-use crate::exchange::{Attributes, Timestamp};
+use crate::exchange::Timestamp;
+use crate::store::StoreError;
 use crate::store::seam::{Appended, Kept};
-use crate::store::{BucketId, StoreError};
 use runscope_core::Message;
-use rusqlite::{Connection, params};
-use std::collections::HashMap;
+use rusqlite::Connection;
 
 /// One transaction of the writer: puts documents at the places from `next` on.
 pub(super) struct Batch<'a> {
@@ -180,40 +179,6 @@ fn replace(
     counts.add(stored.bucket, &stored.attributes, stored.sequence, -1);
     counts.add(stored.bucket, &whole.attributes, stored.sequence, 1);
     Ok(())
-}
-
-/// The changes of the rollup, added up so that each of its rows is written once a transaction.
-#[derive(Default)]
-struct Counts(HashMap<(BucketId, i64, u8), Count>);
-
-struct Count {
-    count: i64,
-    first: i64,
-    last: i64,
-}
-
-impl Counts {
-    fn add(&mut self, bucket: BucketId, attributes: &Attributes, sequence: i64, by: i64) {
-        let key = (bucket, minute(attributes.time), attributes.status_class());
-        let count = self.0.entry(key).or_insert(Count {
-            count: 0,
-            first: sequence,
-            last: sequence,
-        });
-        count.count += by;
-        count.first = count.first.min(sequence);
-        count.last = count.last.max(sequence);
-    }
-
-    fn write(&self, connection: &Connection) -> Result<(), StoreError> {
-        let sql = "INSERT INTO rollup VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET \
-                   count = count + excluded.count, first = min(first, excluded.first), last = max(last, excluded.last)";
-        let mut statement = connection.prepare_cached(sql)?;
-        for ((bucket, minute, class), Count { count, first, last }) in &self.0 {
-            statement.execute(params![bucket.0, minute, class, count, first, last])?;
-        }
-        Ok(())
-    }
 }
 
 /// When the first exchange of a partition arrived.

@@ -1,7 +1,9 @@
 use super::Settings;
 use super::schema;
 use crate::exchange::Timestamp;
-use crate::store::{Bucket, BucketId, Grant, NewBucket, Scope, Share, StoreError, TokenInfo};
+use crate::store::{
+    Bucket, BucketId, Grant, NewBucket, NewView, SavedView, Scope, Share, StoreError, TokenInfo,
+};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
@@ -105,6 +107,7 @@ impl Catalogue {
             "DELETE FROM bucket WHERE id = ?1",
             "DELETE FROM token WHERE bucket = ?1",
             "DELETE FROM share WHERE bucket = ?1",
+            "DELETE FROM view WHERE bucket = ?1",
         ] {
             transaction.execute(sql, [bucket.0])?;
         }
@@ -217,6 +220,57 @@ impl Catalogue {
         let connection = self.lock();
         let sql = "SELECT name, bucket, uuid, created FROM share WHERE name = ?1";
         Ok(connection.query_row(sql, [name], read_share).optional()?)
+    }
+
+    pub(super) fn add_view(
+        &self,
+        bucket: BucketId,
+        view: &NewView,
+    ) -> Result<SavedView, StoreError> {
+        let created = Timestamp::now();
+        let NewView { name, filter } = view.clone();
+        let connection = self.lock();
+        connection.execute(
+            "INSERT INTO view (bucket, name, filter, created) VALUES (?1, ?2, ?3, ?4)",
+            params![bucket.0, name, filter, created.as_micros()],
+        )?;
+        Ok(SavedView {
+            id: connection.last_insert_rowid(),
+            name,
+            filter,
+            created,
+        })
+    }
+
+    pub(super) fn views(&self, bucket: BucketId) -> Result<Vec<SavedView>, StoreError> {
+        let connection = self.lock();
+        let sql = "SELECT id, name, filter, created FROM view WHERE bucket = ?1 ORDER BY id";
+        let mut statement = connection.prepare_cached(sql)?;
+        let views = statement.query_map([bucket.0], |row| {
+            Ok(SavedView {
+                id: row.get(0)?,
+                name: row.get(1)?,
+                filter: row.get(2)?,
+                created: Timestamp::from_micros(row.get(3)?),
+            })
+        })?;
+        Ok(views.collect::<Result<_, _>>()?)
+    }
+
+    pub(super) fn change_view(
+        &self,
+        bucket: BucketId,
+        id: i64,
+        view: &NewView,
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE view SET name = ?3, filter = ?4 WHERE bucket = ?1 AND id = ?2";
+        let values = params![bucket.0, id, view.name, view.filter];
+        Ok(self.lock().execute(sql, values)? > 0)
+    }
+
+    pub(super) fn remove_view(&self, bucket: BucketId, id: i64) -> Result<bool, StoreError> {
+        let sql = "DELETE FROM view WHERE bucket = ?1 AND id = ?2";
+        Ok(self.lock().execute(sql, params![bucket.0, id])? > 0)
     }
 
     /// The compression dictionaries, the newest last.

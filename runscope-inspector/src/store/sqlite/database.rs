@@ -2,6 +2,7 @@ use super::aggregate;
 use super::catalogue::Catalogue;
 use super::codec::Codec;
 use super::document::Document;
+use super::histogram;
 use super::keeper;
 use super::partition::Partition;
 use super::partitions::Partitions;
@@ -12,8 +13,8 @@ use super::writer::{Job, Writer, seal};
 use crate::exchange::{Exchange, Timestamp};
 use crate::store::seam::sequence_of;
 use crate::store::{
-    Appended, Bucket, BucketId, Changes, Facets, Grant, Histogram, NewBucket, Page, Scan, Scope,
-    Search, Share, Stats, Store, StoreError, Summary, TokenInfo,
+    Appended, Bucket, BucketId, Changes, Extent, Facets, Grant, Histogram, NewBucket, NewView,
+    Page, SavedView, Scan, Scope, Search, Share, Stats, Store, StoreError, Summary, TokenInfo,
 };
 use runscope_core::Message;
 use std::fs::{self, File, TryLockError};
@@ -167,7 +168,11 @@ impl Store for Sqlite {
     }
 
     fn histogram(&self, scan: &Scan, step: Duration) -> Result<Histogram, StoreError> {
-        aggregate::histogram(&self.shared, scan, step)
+        histogram::histogram(&self.shared, scan, step)
+    }
+
+    fn extent(&self, scan: &Scan) -> Result<Option<Extent>, StoreError> {
+        histogram::extent(&self.shared, scan)
     }
 
     fn summary(&self, scan: &Scan) -> Result<Summary, StoreError> {
@@ -236,6 +241,22 @@ impl Store for Sqlite {
 
     fn shared(&self, name: &str) -> Result<Option<Share>, StoreError> {
         self.shared.catalogue.shared(name)
+    }
+
+    fn add_view(&self, bucket: BucketId, view: &NewView) -> Result<SavedView, StoreError> {
+        self.shared.catalogue.add_view(bucket, view)
+    }
+
+    fn views(&self, bucket: BucketId) -> Result<Vec<SavedView>, StoreError> {
+        self.shared.catalogue.views(bucket)
+    }
+
+    fn change_view(&self, bucket: BucketId, id: i64, view: &NewView) -> Result<bool, StoreError> {
+        self.shared.catalogue.change_view(bucket, id, view)
+    }
+
+    fn remove_view(&self, bucket: BucketId, id: i64) -> Result<bool, StoreError> {
+        self.shared.catalogue.remove_view(bucket, id)
     }
 
     fn stats(&self) -> Result<Stats, StoreError> {

@@ -6,7 +6,7 @@
 //! partitions, so a place tells its file.
 //!
 //! A partition has a row of attributes per exchange, the compressed message in a table of its own,
-//! a contentless FTS5 index, and counts by minute and class of status. Attributes are indexed as
+//! a contentless FTS5 index, and counts by minute of classes of status and of durations. Attributes are indexed as
 //! words too (see `terms`), so a filter on words and attributes is one intersection of lists that
 //! are already in the order of arrival, and the only B-tree to keep in random order is the one of
 //! identifiers.
@@ -26,10 +26,13 @@ mod terms;
 mod document;
 mod writer;
 mod batch;
+mod counts;
 mod row;
 mod plan;
 mod reader;
 mod aggregate;
+mod histogram;
+mod latencies;
 mod keeper;
 #[cfg(test)]
 mod tests;

@@ -34,6 +34,14 @@ pub(super) const CATALOGUE: &[&str] = &["
         UNIQUE (bucket, uuid)
     ) WITHOUT ROWID;
     CREATE TABLE dictionary (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL, created INTEGER NOT NULL);
+", "
+    CREATE TABLE view (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        bucket INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        filter TEXT NOT NULL,
+        created INTEGER NOT NULL
+    );
 "];
 
 /// The same for a partition.
@@ -78,6 +86,16 @@ pub(super) const PARTITION: &[&str] = &["
         PRIMARY KEY (bucket, minute, class)
     ) WITHOUT ROWID;
     CREATE TABLE seal (bloom BLOB NOT NULL);
+", "
+    -- Durations of each minute, counted in bins. Exchanges of before this step are in none.
+    CREATE TABLE latency (
+        bucket INTEGER NOT NULL,
+        minute INTEGER NOT NULL,
+        first INTEGER NOT NULL,
+        last INTEGER NOT NULL,
+        bins BLOB NOT NULL,
+        PRIMARY KEY (bucket, minute)
+    ) WITHOUT ROWID;
 "];
 
 /// Opens a file for writing and brings it up to date.

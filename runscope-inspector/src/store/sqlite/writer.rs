@@ -265,10 +265,12 @@ fn purge(
         row::delete(&transaction, *sequence)?;
     }
     if sequences.is_empty() {
-        transaction.execute(
+        for sql in [
             "DELETE FROM rollup WHERE bucket = ?1 AND last <= ?2",
-            params![bucket.0, through],
-        )?;
+            "DELETE FROM latency WHERE bucket = ?1 AND last <= ?2",
+        ] {
+            transaction.execute(sql, params![bucket.0, through])?;
+        }
     }
     transaction.commit()?;
     Ok(!sequences.is_empty())

@@ -1,0 +1,162 @@
+use crate::api::{ApiError, AppState, failed};
+use crate::exchange::Timestamp;
+use crate::page::filter;
+use crate::page::place::Place;
+use crate::query::{Expr, View};
+use crate::store::{BucketId, Count, Page, Scan, Search, Store, StoreError};
+use serde::Deserialize;
+use std::time::{Duration, Instant};
+
+/// The calls of a page.
+pub(super) const LIMIT: usize = 50;
+
+/// How far matches are counted.
+const COUNT_TO: u64 = 10_000;
+
+/// How long the first page waits for a scan: the page has to come at once.
+pub(super) const FIRST_LOOK: Duration = Duration::from_millis(600);
+
+/// What a link of the list asks for.
+#[derive(Debug, Default, Deserialize)]
+pub(in crate::page) struct Wanted {
+    /// The filter.
+    #[serde(default)]
+    pub(super) q: String,
+    /// Where an older page begins.
+    pub(super) cursor: Option<i64>,
+    #[serde(default)]
+    pub(super) stream: Stream,
+    /// A span of time to put into the filter, in microseconds.
+    pub(super) from: Option<i64>,
+    pub(super) to: Option<i64>,
+}
+
+/// Which calls the filter chooses from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(in crate::page) enum Stream {
+    #[default]
+    All,
+    Shared,
+}
+
+/// What was found.
+pub(super) struct Found {
+    pub(super) page: Page,
+    /// When the search ran out of time: the moment it has looked back to.
+    pub(super) looked_back_to: Option<Timestamp>,
+    /// The newest place that the page can have.
+    pub(super) newest: i64,
+    /// Whether the bucket has any call at all.
+    pub(super) any: bool,
+}
+
+impl Wanted {
+    /// The link's span of time put into the filter, if it has one.
+    pub(super) fn zoomed(&self, expr: &Expr) -> Option<Expr> {
+        let (from, to) = (self.from?, self.to?);
+        let at = |micros: i64| Timestamp::from_micros(micros);
+        (from < to).then(|| filter::within(expr, at(from), at(to)))
+    }
+}
+
+/// The preset of failed calls, as a filter to read.
+pub(super) fn errors() -> String {
+    failed().to_string()
+}
+
+pub(super) async fn find(
+    state: &AppState,
+    place: &Place,
+    wanted: &Wanted,
+    filter: Expr,
+    time: Duration,
+) -> Result<Found, ApiError> {
+    let scan = Scan {
+        bucket: place.bucket.id,
+        filter,
+        now: Timestamp::now(),
+        deadline: Instant::now() + time,
+    };
+    let (cursor, stream) = (wanted.cursor, wanted.stream);
+    state
+        .query(move |store| match stream {
+            Stream::All => find_all(store, scan, cursor),
+            Stream::Shared => find_shared(store, &scan),
+        })
+        .await
+}
+
+fn find_all(store: &dyn Store, scan: Scan, cursor: Option<i64>) -> Result<Found, StoreError> {
+    // Taken before the search, so that what arrives meanwhile is shown twice rather than never.
+    let newest = store.changes().start();
+    let everything = Scan {
+        filter: Expr::All,
+        ..scan.clone()
+    };
+    let all = store.extent(&everything)?.map_or(0, |extent| extent.count);
+    let unfiltered = scan.filter == Expr::All;
+    let bucket = scan.bucket;
+    let mut page = store.search(&Search {
+        scan,
+        cursor,
+        limit: LIMIT,
+        count_to: if unfiltered { 0 } else { COUNT_TO },
+        bodies: false,
+    })?;
+    if unfiltered && cursor.is_none() {
+        page.count = Count::Exactly(all);
+    }
+    let looked_back_to = match page.next {
+        Some(next) if page.timed_out => time_at(store, bucket, next)?,
+        _ => None,
+    };
+    Ok(Found {
+        page,
+        looked_back_to,
+        newest,
+        any: all > 0,
+    })
+}
+
+/// Shared calls are few; all are looked at.
+fn find_shared(store: &dyn Store, scan: &Scan) -> Result<Found, StoreError> {
+    let newest = store.changes().start();
+    let mut exchanges = Vec::new();
+    for share in store.shares(scan.bucket)?.into_iter().take(500) {
+        let Some(exchange) = store.exchange(scan.bucket, share.uuid)? else {
+            continue;
+        };
+        let view = View {
+            attributes: &exchange.attributes,
+            message: &exchange.message,
+            now: scan.now,
+        };
+        if scan.filter.matches(view) {
+            exchanges.push(exchange);
+        }
+    }
+    let count = Count::Exactly(u64::try_from(exchanges.len()).unwrap_or(u64::MAX));
+    let page = Page {
+        exchanges,
+        next: None,
+        count,
+        examined: 0,
+        timed_out: false,
+    };
+    Ok(Found {
+        page,
+        looked_back_to: None,
+        newest,
+        any: true,
+    })
+}
+
+fn time_at(
+    store: &dyn Store,
+    bucket: BucketId,
+    sequence: i64,
+) -> Result<Option<Timestamp>, StoreError> {
+    let exchange = store.at(bucket, sequence)?;
+    Ok(exchange.map(|exchange| exchange.attributes.time))
+}
