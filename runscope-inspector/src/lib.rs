@@ -22,6 +22,10 @@
 pub mod exchange;
 pub mod query;
 pub mod store;
+mod show;
+mod copy;
+mod compare;
+pub mod replay;
 pub mod api;
 mod page;
 pub mod serve;

@@ -30,9 +30,8 @@ mod element;
 #[cfg(test)]
 mod tests;
 
+pub use redactor::{BodyVerdict, Redactor};
 pub use rules::{BodyCallback, BodyContext, RedactionRules, Side};
-
-pub(crate) use redactor::{BodyVerdict, Redactor};
 
 /// What stands where a secret stood.
 pub(crate) const MASK: &str = "[redacted]";

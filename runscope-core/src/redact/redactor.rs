@@ -13,14 +13,16 @@ use super::rules::{BodyContext, RedactionRules};
 use super::{MASK, body, cache, header, names, patterns, text, url};
 
 /// Cleans headers, URLs and bodies of secrets. A clone shares the rules.
+///
+/// A recorder and a client have one of their own; this is for tools that make messages by other ways.
 #[derive(Clone)]
-pub(crate) struct Redactor {
+pub struct Redactor {
     judge: Arc<Judge>,
 }
 
 /// What became of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BodyVerdict {
+pub enum BodyVerdict {
     /// Nothing in it is secret, and nothing was written: the input is what may be sent.
     Unchanged,
     /// The cleaned body was appended.
@@ -38,14 +40,14 @@ pub(super) struct Judge {
 impl Redactor {
     /// A redactor that follows these rules.
     #[must_use]
-    pub(crate) fn new(rules: RedactionRules) -> Self {
+    pub fn new(rules: RedactionRules) -> Self {
         Self {
             judge: Arc::new(Judge::new(rules)),
         }
     }
 
     /// Appends the cleaned value of a header, and returns whether something was masked.
-    pub(crate) fn header(&self, name: &str, value: &[u8], out: &mut Vec<u8>) -> bool {
+    pub fn header(&self, name: &str, value: &[u8], out: &mut Vec<u8>) -> bool {
         let mut edits = Edits::new(value, out);
         if self.judge.rules.is_enabled() {
             header::edit(&self.judge, &mut edits, name.as_bytes(), 0..value.len());
@@ -57,7 +59,7 @@ impl Redactor {
     ///
     /// Userinfo, the values of secret parameters (in the query, the fragment, or after `;` in the path)
     /// and patterns are masked.
-    pub(crate) fn url(&self, url: &[u8], out: &mut Vec<u8>) -> bool {
+    pub fn url(&self, url: &[u8], out: &mut Vec<u8>) -> bool {
         let mut edits = Edits::new(url, out);
         if self.judge.rules.is_enabled() {
             url::edit(&self.judge, &mut edits, 0..url.len(), false, 0);
@@ -66,12 +68,7 @@ impl Redactor {
     }
 
     /// Cleans a body that is no longer compressed.
-    pub(crate) fn body(
-        &self,
-        context: BodyContext<'_>,
-        bytes: &[u8],
-        out: &mut Vec<u8>,
-    ) -> BodyVerdict {
+    pub fn body(&self, context: BodyContext<'_>, bytes: &[u8], out: &mut Vec<u8>) -> BodyVerdict {
         let begin = out.len();
         let verdict = self.clean(&context, bytes, out);
         let Some(callback) = self.judge.rules.body_callback() else {
@@ -95,12 +92,12 @@ impl Redactor {
     }
 
     /// Cleans a form field that is already decoded.
-    pub(crate) fn field<'a>(&self, name: &str, value: &'a str) -> Cow<'a, str> {
+    pub fn field<'a>(&self, name: &str, value: &'a str) -> Cow<'a, str> {
         self.clean_field(name, value, false)
     }
 
     /// Cleans the beginning of a field that was cut: it may end in half of a secret.
-    pub(crate) fn cut_field<'a>(&self, name: &str, value: &'a str) -> Cow<'a, str> {
+    pub fn cut_field<'a>(&self, name: &str, value: &'a str) -> Cow<'a, str> {
         self.clean_field(name, value, true)
     }
 

@@ -2,8 +2,8 @@ use super::error::ApiError;
 use super::routes::Routes;
 use super::state::AppState;
 use super::{
-    auth, buckets, door, envelope, messages, metrics, openapi, search, shared, tail, tokens,
-    transfer, views,
+    auth, buckets, compare, door, envelope, messages, metrics, openapi, replay, search, shared,
+    tail, tokens, transfer, views,
 };
 use crate::page;
 use axum::Router;
@@ -45,6 +45,11 @@ pub(super) fn routes() -> Routes {
         .get("/api/v1/buckets/{key}/tail", tail::tail)
         .get("/api/v1/buckets/{key}/export", transfer::export)
         .post("/api/v1/buckets/{key}/import", transfer::import)
+        .get("/api/v1/buckets/{key}/compare", compare::compare)
+        .post(
+            "/api/v1/buckets/{key}/exchanges/{uuid}/replay",
+            replay::replay,
+        )
         .get("/api/v1/buckets/{key}/tokens", tokens::list)
         .post("/api/v1/buckets/{key}/tokens", tokens::create)
         .delete("/api/v1/buckets/{key}/tokens/{id}", tokens::remove)

@@ -15,6 +15,11 @@ pub(super) const START: &str = concat!(
 );
 pub(super) const END: &str = "]}}";
 
+/// An archive of one exchange.
+pub(crate) fn archive(exchange: &Exchange) -> String {
+    format!("{START}{}{END}", entry(exchange))
+}
+
 /// One entry of an archive. What HAR has no field for is in `_runscope`, so that an archive that
 /// comes back is what it was.
 pub(super) fn entry(exchange: &Exchange) -> Value {

@@ -111,11 +111,11 @@ pub(super) async fn clear(
 }
 
 /// The identifier in a path. What is none can't be a message's.
-pub(super) fn message_uuid(text: &str) -> Result<Uuid, ApiError> {
+pub(crate) fn message_uuid(text: &str) -> Result<Uuid, ApiError> {
     text.parse().map_err(|_| no_message())
 }
 
-pub(super) fn no_message() -> ApiError {
+pub(crate) fn no_message() -> ApiError {
     ApiError::not_found("there is no message with this uuid")
 }
 

@@ -14,6 +14,8 @@
 //! | `/api/v1/buckets/{key}/tail` | `GET ?q`: server-sent events | read |
 //! | `/api/v1/buckets/{key}/export` | `GET ?q&format=ndjson\|har` | read |
 //! | `/api/v1/buckets/{key}/import` | `POST ?format=ndjson\|har` | write |
+//! | `/api/v1/buckets/{key}/compare` | `GET ?a&b`: two uuids | read |
+//! | `/api/v1/buckets/{key}/exchanges/{uuid}/replay` | `POST`, with an edited request or none | owner |
 //! | `/api/v1/buckets/{key}/tokens`, `/tokens/{id}` | `GET`, `POST`; `DELETE` | owner |
 //! | `/api/v1/buckets/{key}/views`, `/views/{id}` | `GET`, `POST` a name and a filter; `PUT`, `DELETE` | read; owner |
 //! | `/api/v1/shared/{name}` | `GET` | none: the name is the key |
@@ -46,15 +48,21 @@ mod search;
 mod tail;
 mod har;
 mod transfer;
+mod compare;
+mod replay;
 mod metrics;
 mod openapi;
 
 pub use app::app;
 pub(crate) use auth::{Caller, ended_session, session_cookie};
 pub use auth::{InvalidToken, Token};
+pub(crate) use compare::compared;
 pub(crate) use envelope::Params;
 pub(crate) use error::ApiError;
-pub(crate) use messages::failed;
+pub(crate) use har::archive;
+pub(crate) use messages::{failed, message_uuid, no_message};
+pub(crate) use readback::reason;
+pub(crate) use replay::{Edit, hindrance, replayed};
 pub use state::{AppState, Config, Limits};
 pub(crate) use tail::{follow, last_seen};
 pub(crate) use views::new_view;

@@ -145,7 +145,7 @@ impl Serialize for Params<'_> {
 }
 
 /// The usual words for a status code, where the message has none.
-pub(super) fn reason(status: u16) -> &'static str {
+pub(crate) fn reason(status: u16) -> &'static str {
     StatusCode::from_u16(status)
         .ok()
         .and_then(|status| status.canonical_reason())

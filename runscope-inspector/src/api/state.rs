@@ -1,6 +1,7 @@
 use super::auth::Token;
 use super::error::ApiError;
 use super::metrics::Metrics;
+use crate::replay;
 use crate::store::{Store, StoreError};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,6 +22,8 @@ pub struct Config {
     pub base_url: String,
     /// What is refused for its size.
     pub limits: Limits,
+    /// Where captured requests may be sent again. Default: nowhere.
+    pub replay: replay::Settings,
 }
 
 impl Config {
@@ -32,6 +35,7 @@ impl Config {
             hosts: Vec::new(),
             base_url: String::new(),
             limits: Limits::default(),
+            replay: replay::Settings::default(),
         }
     }
 }

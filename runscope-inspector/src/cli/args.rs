@@ -1,4 +1,5 @@
 use crate::query::{parse_duration, parse_size};
+use crate::replay::AllowedHost;
 use crate::store::{Durability, Settings};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -6,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const LISTENING: &str = "Listening";
+const REPLAYING: &str = "Sending requests again";
 const STORING: &str = "Storing";
 const LOGGING: &str = "Logging";
 
@@ -66,6 +68,18 @@ pub struct Args {
     /// `https://inspector.example`. Default: the address it listens on.
     #[arg(long, env = "RUNSCOPE_INSPECTOR_BASE_URL", value_name = "URL", help_heading = LISTENING)]
     pub base_url: Option<String>,
+
+    /// A host, as HOST or HOST:PORT, to which captured requests may be sent again from the page; without
+    /// any, replay is off. Can be given more than once; in the environment separated by commas. Name
+    /// only hosts that whoever has the owner's token may make this machine call.
+    #[arg(
+        long = "replay-to",
+        env = "RUNSCOPE_INSPECTOR_REPLAY_TO",
+        value_name = "HOST[:PORT]",
+        value_delimiter = ',',
+        help_heading = REPLAYING
+    )]
+    pub replay_to: Vec<AllowedHost>,
 
     /// The directory of the database. Default: `runscope-inspector-data`; for `demo`, a temporary one.
     #[arg(long, env = "RUNSCOPE_INSPECTOR_DATA", value_name = "DIRECTORY", help_heading = STORING)]

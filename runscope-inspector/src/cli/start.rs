@@ -39,6 +39,7 @@ impl Started {
         );
         let mut config = Config::new(token.clone());
         config.hosts.clone_from(&args.allow_host);
+        config.replay.to.clone_from(&args.replay_to);
         config.base_url.clone_from(&base_url);
         let state = AppState::new(config, Arc::new(store));
         tracing::info!(%address, data = %args.data().display(), "listening");

@@ -3,8 +3,8 @@ use crate::api::ApiError;
 use axum::extract::{FromRequest, Request};
 use url::form_urlencoded;
 
-/// The largest form, in bytes: it has a few short fields.
-const LARGEST: usize = 64 << 10;
+/// The largest form, in bytes: the editor of a request has its body in it, written with escapes.
+const LARGEST: usize = 2 << 20;
 
 /// The fields of a form that was sent from a page.
 #[derive(Debug)]

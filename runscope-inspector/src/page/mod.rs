@@ -15,6 +15,7 @@ mod format;
 mod filter;
 mod asked;
 mod list;
+mod call;
 mod charts;
 mod facets;
 mod summary;

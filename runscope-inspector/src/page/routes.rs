@@ -1,5 +1,5 @@
 use super::error::PageError;
-use super::{assets, charts, connect, facets, list, place, sign_in, summary, views};
+use super::{assets, call, charts, connect, facets, list, place, sign_in, summary, views};
 use crate::api::{ApiError, AppState};
 use axum::Router;
 use axum::routing::{get, post};
@@ -8,6 +8,7 @@ use axum::routing::{get, post};
 pub(crate) fn routes() -> Router<AppState> {
     let bucket = Router::new()
         .route("/", get(list::list))
+        .merge(call::in_bucket())
         .route("/rows", get(list::rows))
         .route("/live", get(list::live))
         .route("/timeline", get(charts::timeline))
@@ -24,5 +25,6 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/open", post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/assets/{version}/{*name}", get(assets::serve))
+        .merge(call::public())
         .nest("/b/{key}", bucket)
 }

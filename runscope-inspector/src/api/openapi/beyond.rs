@@ -18,6 +18,8 @@ pub(super) fn operations() -> Vec<Operation> {
         tail(),
         export(),
         import(),
+        compare(),
+        replay(),
         tokens(),
         create_token(),
         delete_token(),
@@ -144,6 +146,59 @@ fn import() -> Operation {
     }))
     .stores()
     .answers(200, "One result a message, in their order.", results())
+}
+
+fn compare() -> Operation {
+    let uuid = || json!({ "type": "string", "format": "uuid" });
+    Operation::new(
+        "get",
+        "/api/v1/buckets/{key}/compare",
+        TRAFFIC,
+        Needs::Read,
+        "What differs between two messages.",
+    )
+    .parameter("query", "a", true, uuid(), "The first message's `uuid`.")
+    .parameter("query", "b", true, uuid(), "The second message's `uuid`.")
+    .gives_with(
+        reference("Comparison"),
+        json!({
+            "a": uuid(),
+            "b": uuid(),
+            "same": { "type": "boolean", "description": "Whether nothing differs." },
+        }),
+    )
+}
+
+fn replay() -> Operation {
+    let uuid = || json!({ "type": "string", "format": "uuid" });
+    let schema = json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "method": { "type": ["string", "null"] },
+            "url": { "type": ["string", "null"] },
+            "headers": { "anyOf": [reference("Fields"), { "type": "null" }] },
+            "body": { "type": ["string", "null"], "description": "An empty text sends no body." },
+            "body_encoding": { "enum": ["base64", null] },
+        },
+    });
+    let replayed = json!({
+        "type": "object",
+        "required": ["uuid", "replay_of"],
+        "properties": { "uuid": uuid(), "replay_of": uuid() },
+    });
+    let mut operation = Operation::new(
+        "post",
+        "/api/v1/buckets/{key}/exchanges/{uuid}/replay",
+        TRAFFIC,
+        Needs::Owner,
+        "Sends a message's request again, edited or as it was, and stores what comes of it as a message of its own. Only to the hosts that the server was started with.",
+    )
+    .body(json!({ "application/json": { "schema": schema } }))
+    .stores()
+    .gives(replayed);
+    operation.body_is_optional();
+    operation
 }
 
 fn tokens() -> Operation {

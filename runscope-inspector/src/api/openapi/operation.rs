@@ -138,6 +138,13 @@ impl Operation {
         )
     }
 
+    /// Says of the body that it can be left out.
+    pub(super) fn body_is_optional(&mut self) {
+        if let Some(body) = &mut self.body {
+            body["required"] = json!(false);
+        }
+    }
+
     /// What is written may not fit the disk.
     pub(super) fn stores(self) -> Self {
         self.refuses(507, "The disk is full; reading goes on.")

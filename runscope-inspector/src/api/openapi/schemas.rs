@@ -303,6 +303,43 @@ fn reports() -> Value {
                 "count": count, "errors": count, "p50": seconds, "p95": seconds, "p99": seconds,
             },
         },
+        "Change": {
+            "type": "object",
+            "required": ["name", "kind", "a", "b"],
+            "properties": {
+                "name": { "type": "string", "description": "The header, parameter, field, or path into JSON." },
+                "kind": { "enum": ["added", "removed", "changed"] },
+                "a": { "type": "array", "items": { "type": "string" }, "description": "The first message's values." },
+                "b": { "type": "array", "items": { "type": "string" }, "description": "The second message's values." },
+            },
+        },
+        "BodyChange": {
+            "type": "object",
+            "required": ["as"],
+            "description": "How two bodies were compared: `changes` of JSON and forms, `lines` of text, the sizes `a` and `b` of bytes, or whether each is here at all.",
+            "properties": {
+                "as": { "enum": ["same", "absent", "json", "form", "text", "binary"] },
+                "changes": list_of("Change"),
+                "lines": { "type": "array", "items": {
+                    "type": "object",
+                    "required": ["mark", "text"],
+                    "properties": { "mark": { "enum": ["same", "added", "removed", "gap"] }, "text": { "type": "string" } },
+                } },
+                "more": { "type": "boolean", "description": "Whether there are more differences than are listed." },
+                "a": { "type": ["boolean", "integer"] },
+                "b": { "type": ["boolean", "integer"] },
+            },
+        },
+        "Comparison": {
+            "type": "object",
+            "required": ["line", "query", "request_headers", "request_body", "result", "response_headers", "response_body"],
+            "properties": {
+                "line": list_of("Change"), "query": list_of("Change"),
+                "request_headers": list_of("Change"), "request_body": reference("BodyChange"),
+                "result": list_of("Change"),
+                "response_headers": list_of("Change"), "response_body": reference("BodyChange"),
+            },
+        },
         "Stats": {
             "type": "object",
             "required": ["exchanges", "bytes", "partitions", "newest"],
