@@ -16,7 +16,7 @@ let changed = false;
 // What is shown anew when the filter changes; the filter's own field keeps its focus.
 const PARTS = ["streams", "filter-note", "results"];
 
-async function go(url, { push = true, focus = false } = {}) {
+async function go(url, { push = true } = {}) {
   loading?.abort();
   const abort = new AbortController();
   loading = abort;
@@ -41,13 +41,22 @@ async function go(url, { push = true, focus = false } = {}) {
     if (wrong) q.setAttribute("aria-invalid", "true");
     if (push) history.pushState({}, "", answer.url);
     show();
-    if (focus && !wrong) focusRow(body()?.rows[0]);
+    if (!wrong) announceCount();
     if (!wrong && push) scrollTo({ top: 0 });
   } catch (error) {
     if (error.name !== "AbortError") location.assign(url);
   } finally {
     if (loading === abort) document.getElementById("results").removeAttribute("aria-busy");
   }
+}
+
+// A status that comes with its text already in it is not read out; one that gets it is.
+function announceCount() {
+  const count = document.getElementById("count");
+  if (!count) return;
+  const text = Array.from(count.childNodes);
+  count.replaceChildren();
+  requestAnimationFrame(() => count.replaceChildren(...text));
 }
 
 function show() {
@@ -69,8 +78,6 @@ function arrived() {
     return;
   }
   changed = true;
-  const strong = document.querySelector("#count strong");
-  strong?.classList.add("moved");
 }
 
 async function fragment(id, bind) {
@@ -118,13 +125,18 @@ function foldFacets(place) {
   place.dataset.shown = "";
 }
 
+// While calls stream in, their number is shown and not read out each time. A search that ran out of
+// time is not run again for it.
 async function recount() {
+  if (document.querySelector("#more [role=status]")) return;
   const answer = await fetch(location.href).catch(() => null);
   if (!answer?.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const count = document.getElementById("count");
   const fresh = page.getElementById("count");
-  if (count && fresh && count.textContent !== fresh.textContent) count.replaceChildren(...fresh.childNodes);
+  if (!count || !fresh || count.textContent === fresh.textContent) return;
+  count.setAttribute("aria-live", "off");
+  count.replaceChildren(...fresh.childNodes);
 }
 
 async function older(event) {
