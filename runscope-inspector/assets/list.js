@@ -154,6 +154,7 @@ async function older(event) {
     body().append(...rows);
     more.replaceWith(content.querySelector("#more"));
     document.getElementById("older")?.addEventListener("click", older);
+    countFound();
     if (first) {
       document.getElementById("none")?.remove();
       focusRow(first);
@@ -163,6 +164,16 @@ async function older(event) {
   } catch {
     location.assign(link.href);
   }
+}
+
+// A search that goes on has found as many as there are rows, until it has looked at all.
+function countFound() {
+  const count = document.getElementById("count");
+  if (!count?.textContent.includes("so far")) return;
+  const found = body().querySelectorAll("tr[data-sequence]").length;
+  const strong = document.createElement("strong");
+  strong.textContent = `${found.toLocaleString("en")} ${found === 1 ? "call" : "calls"}`;
+  count.replaceChildren(strong, document.getElementById("older") ? " so far" : "");
 }
 
 function isOurs(link) {
