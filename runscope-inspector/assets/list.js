@@ -16,7 +16,7 @@ let changed = false;
 // What is shown anew when the filter changes; the filter's own field keeps its focus.
 const PARTS = ["streams", "filter-note", "results"];
 
-async function go(url, { push = true, focus = false } = {}) {
+async function go(url, { push = true } = {}) {
   loading?.abort();
   const abort = new AbortController();
   loading = abort;
@@ -41,13 +41,22 @@ async function go(url, { push = true, focus = false } = {}) {
     if (wrong) q.setAttribute("aria-invalid", "true");
     if (push) history.pushState({}, "", answer.url);
     show();
-    if (focus && !wrong) focusRow(body()?.rows[0]);
+    if (!wrong) announceCount();
     if (!wrong && push) scrollTo({ top: 0 });
   } catch (error) {
     if (error.name !== "AbortError") location.assign(url);
   } finally {
     if (loading === abort) document.getElementById("results").removeAttribute("aria-busy");
   }
+}
+
+// A status that comes with its text already in it is not read out; one that gets it is.
+function announceCount() {
+  const count = document.getElementById("count");
+  if (!count) return;
+  const text = Array.from(count.childNodes);
+  count.replaceChildren();
+  requestAnimationFrame(() => count.replaceChildren(...text));
 }
 
 function show() {
@@ -69,8 +78,6 @@ function arrived() {
     return;
   }
   changed = true;
-  const strong = document.querySelector("#count strong");
-  strong?.classList.add("moved");
 }
 
 async function fragment(id, bind) {
@@ -118,13 +125,18 @@ function foldFacets(place) {
   place.dataset.shown = "";
 }
 
+// While calls stream in, their number is shown and not read out each time. A search that ran out of
+// time is not run again for it.
 async function recount() {
+  if (document.querySelector("#more [role=status]")) return;
   const answer = await fetch(location.href).catch(() => null);
   if (!answer?.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const count = document.getElementById("count");
   const fresh = page.getElementById("count");
-  if (count && fresh && count.textContent !== fresh.textContent) count.replaceChildren(...fresh.childNodes);
+  if (!count || !fresh || count.textContent === fresh.textContent) return;
+  count.setAttribute("aria-live", "off");
+  count.replaceChildren(...fresh.childNodes);
 }
 
 async function older(event) {
@@ -142,6 +154,7 @@ async function older(event) {
     body().append(...rows);
     more.replaceWith(content.querySelector("#more"));
     document.getElementById("older")?.addEventListener("click", older);
+    countFound();
     if (first) {
       document.getElementById("none")?.remove();
       focusRow(first);
@@ -151,6 +164,16 @@ async function older(event) {
   } catch {
     location.assign(link.href);
   }
+}
+
+// A search that goes on has found as many as there are rows, until it has looked at all.
+function countFound() {
+  const count = document.getElementById("count");
+  if (!count?.textContent.includes("so far")) return;
+  const found = body().querySelectorAll("tr[data-sequence]").length;
+  const strong = document.createElement("strong");
+  strong.textContent = `${found.toLocaleString("en")} ${found === 1 ? "call" : "calls"}`;
+  count.replaceChildren(strong, document.getElementById("older") ? " so far" : "");
 }
 
 function isOurs(link) {

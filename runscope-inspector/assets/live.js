@@ -119,7 +119,8 @@ function flush(now) {
       known.replaceWith(row);
       if (focused) focusRow(row);
     } else if (!item.update) {
-      fresh.firstElementChild.classList.add("fresh");
+      // A few that come are pointed at; a flood would only flicker.
+      if (items.length <= 5) fresh.firstElementChild.classList.add("fresh");
       tbody.prepend(fresh);
       added += 1;
     }

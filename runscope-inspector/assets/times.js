@@ -30,7 +30,7 @@ export function localTimes(root) {
     if (time.classList.contains("moment")) {
       time.textContent = momentText(date.getTime(), time.closest("[data-fine]") !== null);
     } else {
-      time.textContent = isToday(date) ? clock.format(date) : `${day.format(date)}, ${clock.format(date)}`;
+      time.textContent = isToday(date) ? clock.format(date) : `${day.format(date)}, ${second.format(date)}`;
     }
   }
 }

@@ -112,5 +112,10 @@ fn item(
 }
 
 fn partial(facets: &Facets) -> Markup {
-    html! { p.hint { "Counted in the newest " (format::count(facets.counted)) "." } }
+    html! {
+        p.hint {
+            @if facets.counted == 0 { "Nothing was found in the time there was." }
+            @else { "Counted in the newest " (format::count(facets.counted)) " that match." }
+        }
+    }
 }
