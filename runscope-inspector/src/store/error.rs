@@ -66,6 +66,11 @@ impl StoreError {
         }
     }
 
+    /// Whether the store is being dropped.
+    pub(super) fn is_closed(&self) -> bool {
+        matches!(self.kind, Kind::Closed)
+    }
+
     pub(super) fn closed() -> Self {
         Self { kind: Kind::Closed }
     }
