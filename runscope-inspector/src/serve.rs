@@ -12,20 +12,54 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// How long a connection may take to send the head of a request, also the next one on a connection
-/// that is kept.
-const HEAD_TIME: Duration = Duration::from_secs(30);
+/// What a connection may cost.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Bounds {
+    /// Connections at one time; who comes later waits to be accepted. Default: 1,024.
+    pub connections: usize,
+    /// How long a connection may take to send the head of a request, also the next one on a
+    /// connection that is kept; then it is closed. Default: 15 s.
+    pub head_time: Duration,
+    /// The bytes of a request's head, and of what is read ahead of a body. It is at least 8 KiB.
+    /// Default: 128 KiB.
+    pub head_bytes: usize,
+}
 
-/// Connections at one time; who comes later waits to be accepted.
-const CONNECTIONS: usize = 1024;
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            connections: 1024,
+            head_time: Duration::from_secs(15),
+            head_bytes: 128 << 10,
+        }
+    }
+}
+
+/// The fewest bytes that the HTTP implementation takes for a buffer.
+const LEAST_HEAD_BYTES: usize = 8 << 10;
 
 /// How long requests that run may go on after the shutdown began.
 const DRAIN_TIME: Duration = Duration::from_secs(10);
 
 /// Serves HTTP/1.1 until `shutdown` is done, then lets what runs finish for up to 10 seconds.
 pub async fn serve(listener: TcpListener, app: Router, shutdown: impl Future<Output = ()>) {
+    serve_within(listener, app, Bounds::default(), shutdown).await;
+}
+
+/// The same with bounds other than the default ones.
+pub async fn serve_within(
+    listener: TcpListener,
+    app: Router,
+    bounds: Bounds,
+    shutdown: impl Future<Output = ()>,
+) {
     let graceful = GracefulShutdown::new();
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let room = Arc::new(Semaphore::new(bounds.connections.max(1)));
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(bounds.head_time)
+        .max_buf_size(bounds.head_bytes.max(LEAST_HEAD_BYTES));
     let mut shutdown = pin!(shutdown);
     loop {
         let accepted = tokio::select! {
@@ -35,10 +69,8 @@ pub async fn serve(listener: TcpListener, app: Router, shutdown: impl Future<Out
         let Some((stream, permit)) = accepted else {
             continue;
         };
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIME)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app.clone()));
+        let service = TowerToHyperService::new(app.clone());
+        let connection = http.serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             let _permit = permit;

@@ -3,30 +3,13 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::io::{BufRead, BufReader, Read, Write};
+#[path = "support/program.rs"]
+mod program;
+
+use program::{Program, inspector};
+use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
-
-fn inspector(directory: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_runscope-inspector"));
-    command.arg("--data").arg(directory);
-    command.env("RUNSCOPE_INSPECTOR_LISTEN", "127.0.0.1:0");
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
-/// Starts the program and gives it with its address and token, read from the link it prints.
-fn start(mut command: Command) -> (Child, String, String) {
-    let mut child = command.spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.as_mut().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let link = line.trim().strip_prefix("Open http://").unwrap();
-    let (address, token) = link.split_once("/open?token=").unwrap();
-    (child, address.to_owned(), token.to_owned())
-}
+use std::process::{Command, Output};
 
 fn request(address: &str, request: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
@@ -45,7 +28,8 @@ fn failed(command: &mut Command) -> String {
 #[test]
 fn it_serves_until_it_is_told_to_stop_and_keeps_its_token() {
     let directory = tempfile::tempdir().unwrap();
-    let (mut child, address, token) = start(inspector(directory.path()));
+    let mut program = Program::start(inspector(directory.path()));
+    let (address, token) = (program.address.clone(), program.token.clone());
     let health = request(
         &address,
         "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
@@ -66,24 +50,18 @@ fn it_serves_until_it_is_told_to_stop_and_keeps_its_token() {
         second.contains("in use by another runscope-inspector"),
         "{second}"
     );
-    let stopped = Command::new("kill")
-        .args(["-TERM", &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(stopped.success());
-    assert!(child.wait().unwrap().success());
+    program.signal("-TERM");
+    assert!(program.child.wait().unwrap().success());
     let mut log = String::new();
-    child
+    program
+        .child
         .stderr
         .take()
         .unwrap()
         .read_to_string(&mut log)
         .unwrap();
     assert!(log.contains("listening") && !log.contains(&token), "{log}");
-    let (mut child, _, again) = start(inspector(directory.path()));
-    assert_eq!(again, token);
-    child.kill().unwrap();
-    child.wait().unwrap();
+    assert_eq!(Program::start(inspector(directory.path())).token, token);
 }
 
 #[test]
@@ -113,10 +91,17 @@ fn a_config_file_sets_what_no_flag_does_and_its_mistakes_have_a_place() {
     std::fs::write(&file, format!("token = '{token}'\nlog-format = 'json'\n")).unwrap();
     let mut command = inspector(directory.path());
     command.env("RUNSCOPE_INSPECTOR_CONFIG", &file);
-    let (mut child, _, found) = start(command);
-    assert_eq!(found, token);
-    child.kill().unwrap();
-    let log = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
+    let mut program = Program::start(command);
+    assert_eq!(program.token, token);
+    program.kill();
+    let mut log = String::new();
+    program
+        .child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut log)
+        .unwrap();
     let first = log.lines().next().unwrap();
     let line: serde_json::Value = serde_json::from_str(first).unwrap();
     assert_eq!(line["fields"]["message"], "listening", "{line}");

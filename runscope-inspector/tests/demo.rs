@@ -3,35 +3,26 @@
 #![cfg(all(unix, feature = "demo"))]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+#[path = "support/program.rs"]
+mod program;
+
+use program::Program;
 use serde_json::Value;
-use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use url::Url;
 
 #[tokio::test]
 async fn a_demo_fills_itself_with_lifelike_traffic_and_ends_when_it_is_told_to() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_runscope-inspector"))
-        .args(["demo", "--rate", "400", "--listen", "127.0.0.1:0"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.as_mut().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let (url, token) = line
-        .trim()
-        .strip_prefix("Open ")
-        .unwrap()
-        .split_once("/open?token=")
-        .unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_runscope-inspector"));
+    command.stdout(Stdio::piped());
+    command.args(["demo", "--rate", "400", "--listen", "127.0.0.1:0"]);
+    let mut program = Program::start(command);
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let count = async |filter: &str| -> u64 {
-        let url = format!("{url}/api/v1/buckets/default/search");
+        let url = program.url("/api/v1/buckets/default/search");
         let url = Url::parse_with_params(&url, [("q", filter), ("limit", "0")]).unwrap();
-        let answer = client.get(url).bearer_auth(token);
+        let answer = client.get(url).bearer_auth(&program.token);
         let answer: Value = answer.send().await.unwrap().json().await.unwrap();
         answer["meta"]["count"]
             .as_u64()
@@ -70,15 +61,6 @@ async fn a_demo_fills_itself_with_lifelike_traffic_and_ends_when_it_is_told_to()
     ] {
         assert_eq!(count(&format!("/{secret}/")).await, 0, "{secret}");
     }
-    let stopped = Command::new("kill")
-        .args(["-TERM", &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(stopped.success());
-    let output = child.wait_with_output().unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    program.signal("-TERM");
+    assert!(program.child.wait().unwrap().success());
 }

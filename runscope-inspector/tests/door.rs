@@ -2,8 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+#[cfg(target_os = "linux")]
+#[path = "support/program.rs"]
+mod program;
 mod support;
 
+use runscope_inspector::serve::Bounds;
+use std::time::Duration;
 use support::Server;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -147,4 +152,300 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
          Authorization: Bearer {token}\r\nContent-Length: 10\r\n\r\n["
     );
     assert!(raw(&server, &head).await.starts_with("HTTP/1.1 408"));
+}
+
+/// Every other reader is served while something unkind goes on.
+async fn still_answers(server: &Server) {
+    let answer = raw(
+        server,
+        &get(server, "Host: localhost\r\nAuthorization: Bearer TOKEN\r\n"),
+    )
+    .await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+fn post(path: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
+    )
+}
+
+#[tokio::test]
+async fn a_form_of_another_site_changes_nothing_though_the_browser_sends_the_cookie() {
+    let server = Server::start().await;
+    let cookie = format!("Cookie: runscope_inspector={}\r\n", server.token);
+    let form = "Content-Type: text/plain\r\n";
+    let bucket = r#"{"name":"evil"}"#;
+    for (headers, status) in [
+        (
+            "Sec-Fetch-Site: cross-site\r\nOrigin: http://evil.example\r\n",
+            "401",
+        ),
+        (
+            "Sec-Fetch-Site: same-site\r\nOrigin: http://localhost:3000\r\n",
+            "401",
+        ),
+        ("Sec-Fetch-Site: none\r\n", "401"),
+        ("Origin: http://evil.example\r\n", "401"),
+        ("", "401"),
+        // Our own page asks, but a form can't send JSON.
+        ("Sec-Fetch-Site: same-origin\r\n", "415"),
+    ] {
+        for path in [
+            "/buckets",
+            "/buckets/default/messages",
+            "/api/v1/buckets/default/tokens",
+        ] {
+            let answer = raw(
+                &server,
+                &post(path, &format!("{cookie}{form}{headers}"), bucket),
+            )
+            .await;
+            assert!(
+                answer.starts_with(&format!("HTTP/1.1 {status}")),
+                "{path} {headers}: {answer}"
+            );
+        }
+    }
+    assert_eq!(
+        server.get("/buckets").await["data"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn a_token_is_needed_and_has_to_be_right() {
+    let server = Server::start().await;
+    let almost = server.token[..server.token.len() - 1].to_owned();
+    for authorization in [
+        String::new(),
+        "Authorization: Bearer\r\n".to_owned(),
+        "Authorization: Bearer \r\n".to_owned(),
+        format!("Authorization: Bearer {almost}\r\n"),
+        format!("Authorization: Bearer {}x\r\n", server.token),
+        format!("Authorization: Basic {}\r\n", server.token),
+        format!("Authorization: {}\r\n", server.token),
+        format!("X-Token: {}\r\n", server.token),
+        format!("Cookie: runscope_inspector={almost}\r\nSec-Fetch-Site: same-origin\r\n"),
+        "Authorization: Bearer \u{ff}\r\n".to_owned(),
+    ] {
+        let answer = raw(
+            &server,
+            &get(&server, &format!("Host: localhost\r\n{authorization}")),
+        )
+        .await;
+        assert!(
+            answer.starts_with("HTTP/1.1 401"),
+            "{authorization}: {answer}"
+        );
+        assert!(!answer.contains(&almost), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn no_path_leads_out_of_the_api() {
+    let server = Server::start().await;
+    for path in [
+        "/../../../etc/passwd",
+        "/..%2f..%2fetc%2fpasswd",
+        "/buckets/..%2F..%2Ftoken/messages",
+        "/buckets/default/messages/..%2f..%2f..%2fcatalogue.db",
+        "/api/v1/shared/..%2f..%2ftoken",
+        "/api/v1/shared/%2e%2e/token",
+        "/buckets/default%00/messages",
+        "/api/v1/buckets/default/../../../token",
+        "//etc/passwd",
+        "/buckets//messages",
+    ] {
+        let token = &server.token;
+        let answer = raw(&server, &format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\r\n")).await;
+        assert!(
+            answer.starts_with("HTTP/1.1 404") || answer.starts_with("HTTP/1.1 400"),
+            "{path}: {answer}"
+        );
+        assert!(answer.contains("\"status\":\"error\""), "{path}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_compressed_body_becomes_is_bounded() {
+    let server = Server::start().await;
+    let zeros = vec![0; 1 << 20];
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut zstd = zstd::Encoder::new(Vec::new(), 3).unwrap();
+    for _ in 0..64 {
+        std::io::Write::write_all(&mut gzip, &zeros).unwrap();
+        std::io::Write::write_all(&mut zstd, &zeros).unwrap();
+    }
+    let gzip = gzip.finish().unwrap();
+    // Packed again it is small enough to look harmless; one coding only is undone.
+    let twice = zstd::encode_all(&gzip[..], 3).unwrap();
+    // A frame that asks for a window of 2 GiB (RFC 8878, section 3.1.1.1.2), and says no more.
+    let window = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xa8, 0x01, 0x00, 0x00];
+    for (encoding, body, status) in [
+        ("gzip", gzip, 413),
+        ("zstd", zstd.finish().unwrap(), 413),
+        ("zstd", twice, 400),
+        ("zstd", window.to_vec(), 400),
+        ("gzip", b"not gzip".to_vec(), 400),
+        ("br", b"[]".to_vec(), 415),
+        ("gzip, gzip", b"[]".to_vec(), 415),
+    ] {
+        for path in [
+            "/buckets/default/messages",
+            "/api/v1/buckets/default/import",
+        ] {
+            let request = server
+                .request(reqwest::Method::POST, path)
+                .header("content-type", "application/json")
+                .header("content-encoding", encoding);
+            let answer = request.body(body.clone()).send().await.unwrap();
+            assert_eq!(answer.status().as_u16(), status, "{encoding} {path}");
+        }
+        still_answers(&server).await;
+    }
+}
+
+#[tokio::test]
+async fn ten_thousand_headers_of_a_message_are_that_messages_error() {
+    let server = Server::start().await;
+    let headers: serde_json::Map<_, _> = (0..10_000)
+        .map(|at| (format!("x-{at}"), "v".into()))
+        .collect();
+    let many = serde_json::json!([
+        { "request": { "method": "GET", "url": "/", "headers": headers } },
+        { "request": { "method": "GET", "url": "/" }, "response": { "status": 200, "headers": { "x": vec!["v"; 10_000] } } },
+        { "request": { "method": "GET", "url": "/" } },
+    ]);
+    let answer = server.post("/buckets/default/messages", &many).await;
+    assert_eq!(answer["meta"]["error_count"], 2);
+    assert_eq!(
+        answer["data"][1]["error"]["message"],
+        "the headers are over the limit of 256"
+    );
+}
+
+#[tokio::test]
+async fn a_url_or_a_head_that_is_too_long_is_refused() {
+    let server = Server::start().await;
+    for (length, status) in [(1 << 10, "401"), (70 << 10, "414"), (200 << 10, "4")] {
+        let long = "a".repeat(length);
+        let answer = raw(
+            &server,
+            &format!(
+                "GET /buckets?q={long} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+            ),
+        )
+        .await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{length}: {answer}"
+        );
+        let answer = raw(
+            &server,
+            &get(
+                &server,
+                &format!("Host: localhost\r\nX-Long: {}\r\n", "a".repeat(200 << 10)),
+            ),
+        )
+        .await;
+        assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+        still_answers(&server).await;
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_comes_byte_by_byte_is_not_waited_for_to_the_end() {
+    let mut bounds = Bounds::default();
+    bounds.head_time = Duration::from_millis(300);
+    let server = Server::start_within(bounds, |_| {}).await;
+    let mut slow = TcpStream::connect(server.address).await.unwrap();
+    let (mut reader, mut writer) = slow.split();
+    let drip = async {
+        // The head never ends; the server has to.
+        for byte in b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: "
+            .iter()
+            .chain(std::iter::repeat(&b'a'))
+        {
+            if writer.write_all(&[*byte]).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let closed = async {
+        let mut answer = Vec::new();
+        let _ = reader.read_to_end(&mut answer).await;
+    };
+    tokio::select! {
+        () = drip => {}
+        () = closed => {}
+    }
+    still_answers(&server).await;
+}
+
+#[tokio::test]
+async fn connections_that_say_nothing_make_room_for_others() {
+    let mut bounds = Bounds::default();
+    bounds.head_time = Duration::from_millis(300);
+    bounds.connections = 4;
+    let server = Server::start_within(bounds, |_| {}).await;
+    let mut idle = Vec::new();
+    for _ in 0..32 {
+        idle.push(TcpStream::connect(server.address).await.unwrap());
+    }
+    still_answers(&server).await;
+}
+
+/// The most memory that a process has had, in KiB.
+#[cfg(target_os = "linux")]
+fn peak(program: &program::Program) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", program.child.id())).unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_hundred_mebibytes_are_neither_read_whole_nor_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = program::Program::start(program::inspector(directory.path()));
+    let before = peak(&program);
+    let chunk = vec![b' '; 64 << 10];
+    for _ in 0..3 {
+        let mut stream = TcpStream::connect(&program.address).await.unwrap();
+        let head = format!(
+            "POST /buckets/default/messages HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+             Authorization: Bearer {}\r\nTransfer-Encoding: chunked\r\n\r\n",
+            program.token
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut sent = 0;
+        while sent < 100 << 20 {
+            let frame = [format!("{:x}\r\n", chunk.len()).as_bytes(), &chunk, b"\r\n"].concat();
+            if stream.write_all(&frame).await.is_err() {
+                break;
+            }
+            sent += chunk.len();
+        }
+        assert!(sent < 100 << 20, "all of it was taken");
+        let mut answer = Vec::new();
+        // The answer may have been overtaken by the reset; what came of it is a refusal.
+        let _ = stream.read_to_end(&mut answer).await;
+        let answer = String::from_utf8_lossy(&answer);
+        assert!(
+            answer.is_empty() || answer.starts_with("HTTP/1.1 413"),
+            "{answer}"
+        );
+    }
+    // One body at a time, twice at most while its buffer grows.
+    let grown = peak(&program) - before;
+    assert!(grown < 64 << 10, "{grown} KiB");
 }

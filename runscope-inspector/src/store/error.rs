@@ -1,4 +1,6 @@
+use rusqlite::ffi;
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 /// Why a store could not do what it was asked.
@@ -64,6 +66,11 @@ impl StoreError {
         }
     }
 
+    /// Whether the store is being dropped.
+    pub(super) fn is_closed(&self) -> bool {
+        matches!(self.kind, Kind::Closed)
+    }
+
     pub(super) fn closed() -> Self {
         Self { kind: Kind::Closed }
     }
@@ -79,7 +86,7 @@ impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
             Kind::Full => {
-                f.write_str("the disk is full: nothing more can be stored until there is room")
+                f.write_str("the disk is full, or takes no more of us: nothing can be stored until there is room")
             }
             Kind::NoBucket => f.write_str("the bucket does not exist"),
             Kind::Newer { file, found, known } => write!(
@@ -106,15 +113,28 @@ impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(rusqlite::ErrorCode::DiskFull) => Self { kind: Kind::Full },
+            _ if is_refused_write(&error) => Self { kind: Kind::Full },
             _ => Self::failed(error),
         }
     }
 }
 
+/// SQLite only calls the disk full where the system says so in one word (ENOSPC). A quota or a limit
+/// on the size of files is a write that fails, and no less full.
+fn is_refused_write(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    matches!(
+        code,
+        Some(ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_SHMSIZE)
+    )
+}
+
 impl From<std::io::Error> for StoreError {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
-            std::io::ErrorKind::StorageFull => Self { kind: Kind::Full },
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+                Self { kind: Kind::Full }
+            }
             _ => Self::failed(error),
         }
     }

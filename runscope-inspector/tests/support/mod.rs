@@ -5,7 +5,7 @@
 
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use runscope_inspector::api::{AppState, Config, Token, app};
-use runscope_inspector::serve::serve;
+use runscope_inspector::serve::{Bounds, serve_within};
 use runscope_inspector::store::{Settings, Sqlite};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -31,6 +31,10 @@ impl Server {
     }
 
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::start_within(Bounds::default(), change).await
+    }
+
+    pub async fn start_within(bounds: Bounds, change: impl FnOnce(&mut Config)) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let store = Sqlite::open(Settings::new(directory.path())).unwrap();
         let token = Token::random();
@@ -40,7 +44,7 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let served = serve(listener, app(state.clone()), async {
+        let served = serve_within(listener, app(state.clone()), bounds, async {
             let _ = stopped.await;
         });
         Self {

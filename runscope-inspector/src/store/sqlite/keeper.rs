@@ -38,6 +38,9 @@ pub(super) fn run(shared: &Shared, writer: &SyncSender<Job>, wakes: &Receiver<()
             .and_then(|()| retain(shared, Timestamp::now()))
             .and_then(|()| learn(shared, &mut learnt_in));
         if let Err(error) = done {
+            if error.is_closed() {
+                return;
+            }
             tracing::warn!(%error, "housekeeping failed and will be tried again");
         }
         shared
