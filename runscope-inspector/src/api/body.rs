@@ -13,7 +13,7 @@ const WINDOW_LOG: u32 = 23;
 
 /// A body as it was sent. It holds its share of the room for bodies.
 #[derive(Debug)]
-pub(super) struct Received {
+pub(crate) struct Received {
     bytes: Vec<u8>,
     encoding: Encoding,
     limit: usize,
@@ -29,7 +29,7 @@ enum Encoding {
 
 impl Received {
     /// Reads a body within the limits.
-    pub(super) async fn read(
+    pub(crate) async fn read(
         state: &AppState,
         headers: &HeaderMap,
         body: Body,
@@ -66,7 +66,7 @@ impl Received {
 
     /// The body with its content coding undone, no larger than the limit. It takes time: not for an
     /// async thread.
-    pub(super) fn decode(&self) -> Result<Cow<'_, [u8]>, ApiError> {
+    pub(crate) fn decode(&self) -> Result<Cow<'_, [u8]>, ApiError> {
         match self.encoding {
             Encoding::Identity => Ok(Cow::Borrowed(&self.bytes)),
             Encoding::Gzip => {

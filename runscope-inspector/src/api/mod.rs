@@ -56,6 +56,7 @@ mod openapi;
 pub use app::app;
 pub(crate) use auth::{Caller, ended_session, session_cookie};
 pub use auth::{InvalidToken, Token};
+pub(crate) use body::Received;
 pub(crate) use compare::compared;
 pub(crate) use envelope::Params;
 pub(crate) use error::ApiError;

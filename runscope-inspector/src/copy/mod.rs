@@ -6,6 +6,8 @@ mod shell;
 mod curl;
 mod httpie;
 mod raw;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use curl::curl;
 pub(crate) use httpie::httpie;

@@ -3,14 +3,19 @@ use crate::api::ApiError;
 use axum::extract::{FromRequest, Request};
 use url::form_urlencoded;
 
-/// The largest form, in bytes: the editor of a request has its body in it, written with escapes.
-const LARGEST: usize = 2 << 20;
+/// The largest form, in bytes: it has a few short fields.
+const LARGEST: usize = 64 << 10;
 
 /// The fields of a form that was sent from a page.
 #[derive(Debug)]
 pub(crate) struct Form(Vec<(String, String)>);
 
 impl Form {
+    /// Reads a form that was received elsewhere.
+    pub(crate) fn of(body: &[u8]) -> Self {
+        Self(form_urlencoded::parse(body).into_owned().collect())
+    }
+
     /// The first value of a field, or nothing.
     pub(crate) fn field(&self, name: &str) -> &str {
         let field = self.0.iter().find(|(field, _)| field == name);
@@ -25,6 +30,6 @@ impl<S: Send + Sync> FromRequest<S> for Form {
         let body = axum::body::to_bytes(request.into_body(), LARGEST)
             .await
             .map_err(|_| ApiError::bad_request("the form did not arrive whole"))?;
-        Ok(Self(form_urlencoded::parse(&body).into_owned().collect()))
+        Ok(Self::of(&body))
     }
 }

@@ -1,9 +1,11 @@
+use crate::exchange::Exchange;
 use crate::page::place::Place;
 use maud::{Markup, html};
 use uuid::Uuid;
 
 /// What can be done with a call.
-pub(super) fn actions(place: &Place, uuid: Uuid, shared: bool, owner: bool) -> Markup {
+pub(super) fn actions(place: &Place, exchange: &Exchange, shared: bool, owner: bool) -> Markup {
+    let uuid = exchange.uuid;
     let base = place.path(&format!("/c/{uuid}"));
     html! {
         div.actions #actions {
@@ -16,6 +18,9 @@ pub(super) fn actions(place: &Place, uuid: Uuid, shared: bool, owner: bool) -> M
                 form method="post" action={ (base) "/" (if shared { "unshare" } else { "share" }) } {
                     button #share type="submit" { (if shared { "Stop sharing" } else { "Share" }) }
                 }
+            }
+            @if let Some(original) = original(exchange) {
+                a.button #with-original href=(place.linked("/compare", &[("a", &original.to_string()), ("b", &uuid.to_string())])) { "Compare with the original" }
             }
             details.menu.compare-menu {
                 summary.button #to-compare { "Compare with…" }
@@ -33,6 +38,12 @@ pub(super) fn actions(place: &Place, uuid: Uuid, shared: bool, owner: bool) -> M
             }
         }
     }
+}
+
+/// The call that this one repeats.
+fn original(exchange: &Exchange) -> Option<Uuid> {
+    let context = exchange.message.context.as_ref()?;
+    context.tags.get("replay_of")?.parse().ok()
 }
 
 /// The link of a shared call.

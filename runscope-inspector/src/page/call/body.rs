@@ -11,6 +11,12 @@ const DEEPEST: usize = 2;
 /// A body with its notes and the tabs that lead to its other views.
 pub(super) fn body(side: Side, shown: &Shown, links: &Links) -> Markup {
     let (tab, at) = links.shown(side);
+    // Bytes that are no text have nothing prettier.
+    let tab = if tab == Tab::Pretty && shown.view == View::Binary {
+        Tab::Hex
+    } else {
+        tab
+    };
     let bytes = shown.has_bytes();
     html! {
         details.part.body id={ (side) "-body" } open {
@@ -97,7 +103,7 @@ fn view(view: &View, bytes: &[u8], side: Side, depth: usize) -> Markup {
 
 /// Text that scrolls on its own, and so takes focus for the keyboard.
 fn text(side: Side, content: &Markup) -> Markup {
-    html! { pre.body-text tabindex="0" role="region" aria-label={ "Text of the " (side) " body" } { (content) } }
+    html! { pre.body-text tabindex="0" role="group" aria-label={ "Text of the " (side) " body" } { (content) } }
 }
 
 fn paint(painted: &Painted) -> Markup {
@@ -160,7 +166,7 @@ fn hex(bytes: &[u8], at: usize, side: Side, links: &Links) -> Markup {
     let page = HexPage::of(bytes, at);
     let end = page.next.unwrap_or(page.total);
     html! {
-        pre.body-text.hex tabindex="0" role="region" aria-label={ "Bytes of the " (side) " body" } {
+        pre.body-text.hex tabindex="0" role="group" aria-label={ "Bytes of the " (side) " body" } {
             @for row in &page.rows {
                 span.hex-offset { (format!("{:08x}", row.offset)) } "  "
                 (format!("{:<48}", row.hex)) "  "

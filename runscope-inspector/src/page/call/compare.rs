@@ -43,7 +43,7 @@ pub(super) async fn compare(
             }
             p #verdict role="status" {
                 @if found.is_same() { "They are the same, but for the time they took." }
-                @else { "What the second call adds is marked " ins { "+" } ", what it lacks " del { "−" } "." }
+                @else { "What the second call adds is marked +, what it lacks −, and what differs ≠." }
             }
             section.card aria-labelledby="request-title" {
                 h2 #request-title { "Request" }

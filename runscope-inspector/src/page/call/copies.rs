@@ -12,7 +12,7 @@ pub(super) fn copies(message: &Message) -> Markup {
         Err(error) => {
             return html! {
                 details.panel #copy {
-                    summary { "Copy the request" }
+                    summary { h2 { "Copy the request" } }
                     p.note { "It can't be copied: " (error) "." }
                 }
             };
@@ -21,7 +21,7 @@ pub(super) fn copies(message: &Message) -> Markup {
     let raw = String::from_utf8(raw(&outgoing)).ok();
     html! {
         details.panel #copy {
-            summary { "Copy the request" }
+            summary { h2 { "Copy the request" } }
             (text("curl", "curl", Some(&curl(&outgoing))))
             (text("httpie", "HTTPie", Some(&httpie(&outgoing))))
             (text("raw", "HTTP message", raw.as_deref()))
@@ -40,7 +40,7 @@ fn text(id: &str, title: &str, content: Option<&str>) -> Markup {
             }
             @match content {
                 Some(content) if content.len() <= LONGEST => {
-                    pre.lines id={ "copy-" (id) } tabindex="0" role="region" aria-labelledby={ "copy-" (id) "-title" } { (content) }
+                    pre.lines id={ "copy-" (id) } tabindex="0" role="group" aria-labelledby={ "copy-" (id) "-title" } { (content) }
                 }
                 Some(_) => p.note { "The body is too long to be pasted." },
                 None => p.note { "The body is no text." },

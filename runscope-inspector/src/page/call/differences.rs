@@ -62,7 +62,7 @@ fn table(changes: &[Change]) -> Markup {
 
 fn text(lines: &[Line]) -> Markup {
     html! {
-        pre.body-text.diff tabindex="0" role="region" aria-label="Differences by line" {
+        pre.body-text.diff tabindex="0" role="group" aria-label="Differences by line" {
             @for line in lines {
                 @match line.mark {
                     Mark::Same => span.line { "  " (line.text) "\n" },

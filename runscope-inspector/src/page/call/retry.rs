@@ -1,11 +1,13 @@
 use super::view::Call;
-use crate::api::{ApiError, AppState, Edit, message_uuid, no_message, replayed};
+use crate::api::{ApiError, AppState, Edit, Received, message_uuid, no_message, replayed};
 use crate::copy::Outgoing;
 use crate::page::error::PageError;
 use crate::page::form::Form;
 use crate::page::format;
 use crate::page::place::Place;
+use axum::body::Body;
 use axum::extract::{Path, State};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use runscope_core::{Fields, Message};
@@ -85,16 +87,18 @@ pub(super) async fn retry(
     State(state): State<AppState>,
     place: Place,
     Path((_, uuid)): Path<(String, String)>,
-    form: Form,
+    headers: HeaderMap,
+    body: Body,
 ) -> Result<Response, PageError> {
     place.caller.owns()?;
+    let form = Form::of(&Received::read(&state, &headers, body).await?.decode()?);
     let original = message_uuid(&uuid)?;
     let bucket = place.bucket.id;
     let exchange = state
         .query(move |store| store.exchange(bucket, original))
         .await?
         .ok_or_else(no_message)?;
-    let headers = headers(form.field("headers"))?;
+    let headers = header_fields(form.field("headers"))?;
     let edit = Edit {
         method: Some(form.field("method").trim().to_owned()),
         url: Some(form.field("url").trim().to_owned()),
@@ -143,7 +147,7 @@ fn header_lines(outgoing: &Outgoing) -> String {
         .collect()
 }
 
-fn headers(lines: &str) -> Result<Fields, ApiError> {
+fn header_fields(lines: &str) -> Result<Fields, ApiError> {
     let lines = lines.lines().filter(|line| !line.trim().is_empty());
     lines
         .map(|line| match line.split_once(':') {
@@ -176,9 +180,9 @@ mod tests {
 
     #[test]
     fn header_lines_are_read_back() {
-        let fields = headers("A: 1\r\n\r\nb:2:3\nA: 4").unwrap();
+        let fields = header_fields("A: 1\r\n\r\nb:2:3\nA: 4").unwrap();
         assert_eq!(fields.all("a").collect::<Vec<_>>(), ["1", "4"]);
         assert_eq!(fields.first("b"), Some("2:3"));
-        assert!(headers("no colon").is_err());
+        assert!(header_fields("no colon").is_err());
     }
 }

@@ -56,7 +56,7 @@ pub(super) async fn share(
         .blocking(move |store| store.share(bucket, uuid))
         .await?;
     share.ok_or_else(no_message)?;
-    Ok(Redirect::to(&place.path(&format!("/c/{uuid}#shared"))).into_response())
+    Ok(Redirect::to(&place.path(&format!("/c/{uuid}"))).into_response())
 }
 
 /// Takes the link back.

@@ -90,7 +90,7 @@ pub(super) async fn view(
             (trail(&place, &links.views.q, &beside))
             header.call-head {
                 div { (headline(&call.exchange)) }
-                (actions(&place, uuid, share.is_some(), owner))
+                (actions(&place, &call.exchange, share.is_some(), owner))
             }
             @if owner { (share_panel(&links.base, share.as_deref())) }
             (copies(&call.exchange.message))
