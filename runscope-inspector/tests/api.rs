@@ -184,11 +184,15 @@ async fn a_shared_message_is_read_without_a_token_until_it_is_not() {
         .await;
     let path = format!("/buckets/default/shared/{}", uuids[0]);
     let shared = success(server.request(Method::PUT, &path).send().await.unwrap()).await;
-    let link = shared["data"]["public_url"]
-        .as_str()
-        .unwrap()
-        .strip_prefix("https://inspector.example")
-        .unwrap();
+    let link = |name: &str| {
+        let link = shared["data"][name].as_str().unwrap();
+        link.strip_prefix("https://inspector.example").unwrap()
+    };
+    let page = link("public_url");
+    let page = server.bare(Method::GET, page).send().await.unwrap();
+    assert_eq!(page.status(), 200);
+    assert!(page.text().await.unwrap().contains("a request a"));
+    let link = link("public_api_url");
     let read = success(server.bare(Method::GET, link).send().await.unwrap()).await;
     assert_eq!(read["data"]["request"]["body"], "a request a");
     assert_eq!(ids(&server.get("/buckets/default/shared").await), ["a"]);

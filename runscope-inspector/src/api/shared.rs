@@ -46,8 +46,12 @@ pub(super) async fn share(
         .blocking(move |store| store.share(bucket.id, uuid))
         .await?;
     let Share { name, uuid, .. } = share.ok_or_else(no_message)?;
-    let public_url = format!("{}/api/v1/shared/{name}", state.config().base_url);
-    Ok(data(&json!({ "uuid": uuid, "public_url": public_url })))
+    let base = &state.config().base_url;
+    Ok(data(&json!({
+        "uuid": uuid,
+        "public_url": format!("{base}/s/{name}"),
+        "public_api_url": format!("{base}/api/v1/shared/{name}"),
+    })))
 }
 
 /// Takes the link back.

@@ -158,8 +158,12 @@ fn shared() -> Operation {
 fn share() -> Operation {
     let shared = json!({
         "type": "object",
-        "required": ["uuid", "public_url"],
-        "properties": { "uuid": { "type": "string" }, "public_url": { "type": "string" } },
+        "required": ["uuid", "public_url", "public_api_url"],
+        "properties": {
+            "uuid": { "type": "string" },
+            "public_url": { "type": "string", "description": "The page that shows it." },
+            "public_api_url": { "type": "string", "description": "The same as JSON." },
+        },
     });
     Operation::new(
         "put",
