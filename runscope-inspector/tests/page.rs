@@ -96,7 +96,7 @@ async fn who_is_not_signed_in_is_shown_the_way_in() {
         let answer = server.bare(Method::GET, path).send().await.unwrap();
         let html = page(answer, StatusCode::UNAUTHORIZED).await;
         assert!(
-            html.contains("Sign in") && html.contains(r#"action="/open""#),
+            html.contains("Sign in") && html.contains(r#"action="/sign-in""#),
             "{html}"
         );
     }
@@ -106,12 +106,12 @@ async fn who_is_not_signed_in_is_shown_the_way_in() {
         ("//evil.example", "/"),
         ("https://evil.example", "/"),
     ] {
-        let answer = browser.submit("/open", &form(&server.token, next)).await;
+        let answer = browser.submit("/sign-in", &form(&server.token, next)).await;
         assert_eq!(location(&answer), expected);
         let cookie = answer.headers()["set-cookie"].to_str().unwrap();
         assert!(cookie.contains("HttpOnly; SameSite=Strict"), "{cookie}");
     }
-    let refused = browser.submit("/open", &form("wrong", "/")).await;
+    let refused = browser.submit("/sign-in", &form("wrong", "/")).await;
     let html = page(refused, StatusCode::UNAUTHORIZED).await;
     assert!(
         html.contains("not the owner") && html.contains("aria-invalid"),
@@ -398,10 +398,10 @@ async fn views_have_an_api() {
         .unwrap();
     assert_eq!(support::success(changed).await["data"]["filter"], "");
     for (body, part) in [
-        (json!({ "name": "", "filter": "" }), "1 to 200 bytes"),
+        (json!({ "name": "", "filter": "" }), "1 to 200 characters"),
         (
             json!({ "name": "x".repeat(201), "filter": "" }),
-            "1 to 200 bytes",
+            "1 to 200 characters",
         ),
         (
             json!({ "name": "x", "filter": "status:" }),

@@ -22,7 +22,7 @@ pub(crate) fn routes() -> Router<AppState> {
         });
     Router::new()
         .route("/", get(place::first))
-        .route("/open", post(sign_in::sign_in))
+        .route("/sign-in", post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/assets/{version}/{*name}", get(assets::serve))
         .merge(call::public())

@@ -67,7 +67,7 @@ impl IntoResponse for SignIn {
                     "The server printed a link when it started, which begins with " code { "Open http" } ". "
                     "Follow it, or paste the token at its end:"
                 }
-                form.stack method="post" action="/open" {
+                form.stack method="post" action="/sign-in" {
                     input type="hidden" name="next" value=(self.next);
                     label for="token" { "Owner's token" }
                     input #token type="password" name="token" required autocomplete="current-password"
