@@ -723,3 +723,34 @@ async fn the_numbers_for_an_operator_count_what_happens() {
         assert!(value.parse::<f64>().is_ok(), "{line}");
     }
 }
+
+#[tokio::test]
+async fn a_search_tells_where_its_words_stand_if_it_is_asked() {
+    let server = Server::start().await;
+    let mut tagged = message("a", 200);
+    tagged["context"] = json!({ "tags": { "region": "eu" } });
+    server
+        .post_messages(&json!([tagged, message("b", 500)]))
+        .await;
+    let search = async |query: &str| {
+        let path = format!("/api/v1/buckets/default/search?{query}");
+        server.get(&path).await["data"].take()
+    };
+    let found = search("q=tag:eu+answer&highlight=true").await;
+    assert_eq!(found.as_array().unwrap().len(), 1);
+    assert_eq!(
+        found[0]["highlights"],
+        json!([
+            { "slot": "tag.region", "text": "region eu", "ranges": [[7, 9]], "offset": 0, "more": false },
+            { "slot": "response.body", "text": "an answer", "ranges": [[3, 9]], "offset": 0, "more": false },
+        ])
+    );
+    assert!(found[0]["response"].get("body").is_none(), "{found}");
+    let found = search("q=status:500&highlight=true&bodies=true").await;
+    assert_eq!(found[0]["highlights"], json!([]));
+    assert_eq!(found[0]["response"]["body"], "an answer");
+    assert!(search("q=tag:eu").await[0].get("highlights").is_none());
+    assert_eq!(search("q=tag:e*").await.as_array().unwrap().len(), 1);
+    assert_eq!(search("q=tag:/u/").await.as_array().unwrap().len(), 1);
+    assert_eq!(search("q=tag:us").await, json!([]));
+}

@@ -1,6 +1,7 @@
 //! Messages as the API gives them back: names always with arrays, the URL in parts, sizes.
 
 use crate::exchange::{Exchange, UrlParts};
+use crate::query::Highlight;
 use axum::http::StatusCode;
 use runscope_core::{BodyEncoding, Context, Fields};
 use serde::Serialize;
@@ -16,6 +17,8 @@ pub(super) struct ReadMessage<'a> {
     response: Option<ReadResponse<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     context: Option<&'a Context>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    highlights: Option<Vec<Highlight>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -60,6 +63,11 @@ impl<'a> ReadMessage<'a> {
     /// Without bodies.
     pub(super) fn listed(exchange: &'a Exchange) -> Self {
         Self::new(exchange, false)
+    }
+
+    /// Adds where the words of a filter stand.
+    pub(super) fn highlight(&mut self, highlights: Vec<Highlight>) {
+        self.highlights = Some(highlights);
     }
 
     fn new(exchange: &'a Exchange, bodies: bool) -> Self {
@@ -115,6 +123,7 @@ impl<'a> ReadMessage<'a> {
             request,
             response,
             context: message.context.as_ref(),
+            highlights: None,
         }
     }
 }

@@ -3,9 +3,9 @@ use super::envelope::{Params, Path, data, data_with};
 use super::error::ApiError;
 use super::readback::ReadMessage;
 use super::state::AppState;
-use crate::exchange::Timestamp;
-use crate::query::parse;
-use crate::store::{BucketId, Count, FacetField, Scan, Scope, Search, Store};
+use crate::exchange::{Exchange, Timestamp};
+use crate::query::{Highlight, View, parse};
+use crate::store::{BucketId, Count, FacetField, Page, Scan, Scope, Search, Store};
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
@@ -38,6 +38,8 @@ pub(super) struct SearchParams {
     count_to: Option<u64>,
     #[serde(default)]
     bodies: bool,
+    #[serde(default)]
+    highlight: bool,
 }
 
 /// A page of the exchanges that match, newest first; `meta.next` is the cursor of the page after.
@@ -52,15 +54,24 @@ pub(super) async fn search(
     let count_to = params.count_to.unwrap_or(1000);
     within("limit", limit, 0, MOST_FOUND)?;
     within("count_to", count_to, 0, MOST_COUNTED)?;
-    let bodies = params.bodies;
+    let SearchParams {
+        bodies, highlight, ..
+    } = params;
     let search = Search {
         scan: scan(&state, bucket.id, &params.q, params.deadline)?,
         cursor: params.cursor,
         limit,
         count_to,
-        bodies,
+        // What was found can only be shown where it stands.
+        bodies: bodies || highlight,
     };
-    let page = state.query(move |store| store.search(&search)).await?;
+    let (page, highlights) = state
+        .query(move |store| {
+            let page = store.search(&search)?;
+            let highlights = highlight.then(|| highlights(&page, &search.scan));
+            Ok((page, highlights))
+        })
+        .await?;
     let read = if bodies {
         ReadMessage::whole
     } else {
@@ -77,10 +88,23 @@ pub(super) async fn search(
         "examined": page.examined,
         "timed_out": page.timed_out,
     });
-    Ok(data_with(
-        &page.exchanges.iter().map(read).collect::<Vec<_>>(),
-        meta,
-    ))
+    let mut messages: Vec<_> = page.exchanges.iter().map(read).collect();
+    for (message, found) in messages.iter_mut().zip(highlights.into_iter().flatten()) {
+        message.highlight(found);
+    }
+    Ok(data_with(&messages, meta))
+}
+
+/// Where the filter's words stand in each exchange of a page.
+fn highlights(page: &Page, scan: &Scan) -> Vec<Vec<Highlight>> {
+    let of = |exchange: &Exchange| {
+        scan.filter.highlights(View {
+            attributes: &exchange.attributes,
+            message: &exchange.message,
+            now: scan.now,
+        })
+    };
+    page.exchanges.iter().map(of).collect()
 }
 
 #[derive(Debug, Deserialize)]

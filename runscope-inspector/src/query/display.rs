@@ -51,6 +51,7 @@ impl Display for Term {
                 write!(f, "{side}body.{path}:")?;
                 write_span(f, span, f64::to_string)
             }
+            Self::AnyTag(pattern) => write!(f, "tag:{pattern}"),
             Self::Tag(name, pattern) => write!(f, "tag.{name}:{pattern}"),
             Self::Status(StatusTest::Class(class)) => write!(f, "status:{class}xx"),
             Self::Status(StatusTest::Span(span)) => {

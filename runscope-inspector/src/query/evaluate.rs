@@ -55,6 +55,7 @@ impl Term {
                 | Self::Body(..)
                 | Self::Json(..)
                 | Self::Tag(..)
+                | Self::AnyTag(_)
         )
     }
 
@@ -93,6 +94,10 @@ impl Term {
                 tags.and_then(|tags| tags.get(name))
                     .is_some_and(|value| pattern.is_whole(value))
             }
+            Self::AnyTag(pattern) => message.context.as_ref().is_some_and(|context| {
+                let mut values = context.tags.values();
+                values.any(|value| pattern.is_whole(value))
+            }),
             Self::Status(test) => attributes
                 .status
                 .is_some_and(|status| test.contains(status)),
@@ -167,13 +172,45 @@ fn body_has(message: &Message, side: Side, pattern: &Pattern) -> bool {
 }
 
 fn json_has(message: &Message, side: Side, path: &JsonPath, test: &JsonTest) -> bool {
+    json_at(message, side, path, &mut |value| passes(test, value))
+}
+
+/// Shows each value at a path that passes a test, as text.
+pub(super) fn json_values(
+    message: &Message,
+    side: Side,
+    path: &JsonPath,
+    test: &JsonTest,
+    see: &mut dyn FnMut(&str),
+) {
+    json_at(message, side, path, &mut |value| {
+        if passes(test, value) {
+            match value {
+                Value::String(text) => see(text),
+                value => see(&value.to_string()),
+            }
+        }
+        false
+    });
+}
+
+fn json_at(
+    message: &Message,
+    side: Side,
+    path: &JsonPath,
+    stop: &mut dyn FnMut(&Value) -> bool,
+) -> bool {
     let Some(body) = whole_body(message, side) else {
         return false;
     };
     let Ok(document) = serde_json::from_str::<Value>(body) else {
         return false;
     };
-    path.any(&document, &mut |value| match (test, value) {
+    path.any(&document, &mut |value| stop(value))
+}
+
+fn passes(test: &JsonTest, value: &Value) -> bool {
+    match (test, value) {
         (JsonTest::Text(pattern), _) if pattern.is_anything() => true,
         (JsonTest::Text(pattern), Value::String(text)) => pattern.is_whole(text),
         (JsonTest::Text(pattern), Value::Number(number)) => {
@@ -186,7 +223,7 @@ fn json_has(message: &Message, side: Side, path: &JsonPath, test: &JsonTest) -> 
             number.as_f64().is_some_and(|number| span.contains(number))
         }
         _ => false,
-    })
+    }
 }
 
 /// `1.0` is `1`.

@@ -37,6 +37,8 @@ pub enum Term {
     Json(Side, JsonPath, JsonTest),
     /// The whole value of the app's tag of this name.
     Tag(String, Pattern),
+    /// The whole value of any of the app's tags.
+    AnyTag(Pattern),
     /// The status code.
     Status(StatusTest),
     /// The time to the response's head.

@@ -10,7 +10,7 @@
 //! | `method:POST` `host:*.example` `path:/users/*` `route:"/users/{id}"` | the whole value, ignoring case; also `consumer:` `service:` `outcome:` |
 //! | `url:checkout` `header.accept:json` `response.body:declined` | words in the URL, a header, a body |
 //! | `body.$.error.code:>=400` | a value inside a JSON body: text, `*`, a number to compare |
-//! | `tag.region:eu` | the app's own fields; `tag.region:*` where there is one |
+//! | `tag.region:eu`, `tag:eu` | the app's own fields: one, or any of them; `tag.region:*` where there is one |
 //! | `status:404` `status:5xx` `status:400..499` `status:>=400` | status codes |
 //! | `time:>500ms` `size:>10kb` `request.size:1kb..2kb` | time to the response's head; bytes of the response's, or the request's, body |
 //! | `since:15m` `before:2026-11-22T10:00Z` | time ago, a date in UTC, or Unix seconds |
@@ -32,12 +32,14 @@ mod display;
 mod evaluate;
 mod words;
 mod text;
+mod highlight;
 #[cfg(test)]
 mod tests;
 
 pub use error::ParseError;
 pub use evaluate::{View, without_port};
 pub use expr::{Expr, JsonTest, Name, Side, Span, StatusTest, Term};
+pub use highlight::Highlight;
 pub use json_path::{JsonPath, Step};
 pub use parser::parse;
 pub use pattern::{Expression, Pattern};

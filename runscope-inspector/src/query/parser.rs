@@ -143,6 +143,7 @@ impl Parser<'_> {
             return Ok(Term::Is(name, self.pattern(VALUE)?));
         }
         match lower.as_str() {
+            "tag" => return Ok(Term::AnyTag(self.pattern(VALUE)?)),
             "url" => return Ok(Term::Url(self.pattern(VALUE)?)),
             "status" => return Ok(Term::Status(self.status()?)),
             "time" => {
@@ -321,7 +322,7 @@ impl Parser<'_> {
 }
 
 const FIELDS: &str = "one of the fields method, host, path, route, consumer, service, outcome, url, \
-     status, time, size, since, before, tag.NAME, header.NAME, body and body.$.PATH, the last three \
+     status, time, size, since, before, tag, tag.NAME, header.NAME, body and body.$.PATH, the last three \
      also after `request.` or `response.`; to search for text with a colon, put it in quotes";
 
 /// Whether the text before a colon was meant as a field, rather than as `12:30` or `::1`.

@@ -1,6 +1,8 @@
 use super::words::{Phrase, fold};
 use regex::{Regex, RegexBuilder};
 use std::fmt;
+use std::iter;
+use std::ops::Range;
 
 /// What a text is compared with.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +36,42 @@ impl Pattern {
             (None, Self::Glob(glob)) => glob_is_in(&fold(glob), &fold(text)),
             (None, Self::Regex(expression)) => expression.regex.is_match(text),
         }
+    }
+
+    /// Where the pattern is found in the text, in bytes and in order, as [`is_in`](Self::is_in) does.
+    /// Where a `*` stands inside, the shortest text that fits is meant.
+    pub(super) fn find_in<'a>(&self, text: &'a str) -> Box<dyn Iterator<Item = Range<usize>> + 'a> {
+        if let Some(phrase) = self.phrase() {
+            return Box::new(phrase.find_in(text));
+        }
+        let regex = match self {
+            Self::Regex(expression) => Some(expression.regex.clone()),
+            Self::Plain(text) | Self::Glob(text) => {
+                let pieces: Vec<_> = match self {
+                    Self::Glob(_) => text.split('*').filter(|piece| !piece.is_empty()).collect(),
+                    _ => vec![text.as_str()],
+                };
+                let pieces: Vec<_> = pieces.into_iter().map(regex::escape).collect();
+                RegexBuilder::new(&pieces.join("(?s:.*?)"))
+                    .case_insensitive(true)
+                    .build()
+                    .ok()
+            }
+        };
+        // A regular expression that matches nothing at all matches everywhere; that is no place.
+        let mut at = 0;
+        Box::new(iter::from_fn(move || {
+            loop {
+                let found = regex.as_ref()?.find_at(text, at)?;
+                at = match found.is_empty() {
+                    false => found.end(),
+                    true => found.end() + text.get(found.end()..)?.chars().next()?.len_utf8(),
+                };
+                if !found.is_empty() {
+                    return Some(found.range());
+                }
+            }
+        }))
     }
 
     /// The pattern as words, which an index can look up, where it can be written so.

@@ -1,7 +1,7 @@
 //! Which texts of an exchange can be searched, and in which pieces.
 
-use super::expr::Side;
-use crate::exchange::UrlParts;
+use super::expr::{Name, Side};
+use crate::exchange::{Attributes, UrlParts};
 use runscope_core::{BodyEncoding, Context, Fields, Message};
 use std::borrow::Cow;
 use url::form_urlencoded;
@@ -34,6 +34,96 @@ pub fn pieces(message: &Message, mut see: impl FnMut(&str)) {
     }
     if let Some(context) = &message.context {
         context_pieces(context, &mut see);
+    }
+}
+
+/// Which text of an exchange is shown by [`slots`].
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Slot<'a> {
+    /// One that has nothing else of its kind, by its name.
+    Plain(&'static str),
+    /// An attribute, whole.
+    Attribute(Name),
+    /// The URL as it was sent, or a parameter of its query decoded.
+    Url,
+    /// A header with its name before it.
+    Header { side: Side, name: &'a str },
+    /// A form field with its name before it.
+    Form(&'a str),
+    /// One of the app's tags with its name before it.
+    Tag(&'a str),
+    /// A body: the part that words are searched in, or all of it.
+    Body { side: Side, searched: bool },
+}
+
+/// Shows every text of an exchange with where it stands, as [`pieces`] and the bodies do, and the
+/// attributes that are compared whole.
+pub(super) fn slots(
+    message: &Message,
+    attributes: &Attributes,
+    see: &mut dyn FnMut(Slot<'_>, &str),
+) {
+    for (name, value) in [
+        (Name::Method, attributes.method.as_deref()),
+        (Name::Host, attributes.host.as_deref()),
+        (Name::Path, attributes.path.as_deref()),
+        (Name::Route, attributes.route.as_deref()),
+        (Name::Consumer, attributes.consumer.as_deref()),
+        (Name::Service, attributes.service.as_deref()),
+        (Name::Outcome, attributes.outcome),
+    ] {
+        value
+            .into_iter()
+            .for_each(|value| see(Slot::Attribute(name), value));
+    }
+    if let Some(id) = &message.unique_identifier {
+        see(Slot::Plain("unique_identifier"), id);
+    }
+    if let Some(request) = &message.request {
+        url_pieces(&request.url, |piece| see(Slot::Url, piece));
+        headers(Side::Request, &request.headers, see);
+        for (name, values) in request.form.iter() {
+            for value in values {
+                see(Slot::Form(name), &format!("{name} {value}"));
+            }
+        }
+    }
+    if let Some(response) = &message.response {
+        see(Slot::Plain("status"), &response.status.to_string());
+        if let Some(reason) = &response.reason {
+            see(Slot::Plain("reason"), reason);
+        }
+        headers(Side::Response, &response.headers, see);
+    }
+    if let Some(context) = &message.context {
+        for (name, value) in [
+            ("error", &context.error),
+            ("client_address", &context.client_address),
+            ("trace_id", &context.trace_id),
+        ] {
+            value.iter().for_each(|value| see(Slot::Plain(name), value));
+        }
+        for (name, value) in &context.tags {
+            see(Slot::Tag(name), &format!("{name} {value}"));
+        }
+    }
+    for side in [Side::Request, Side::Response] {
+        for searched in [true, false] {
+            let body = match searched {
+                true => searched_body(message, side),
+                false => whole_body(message, side).map(Cow::Borrowed),
+            };
+            body.iter()
+                .for_each(|body| see(Slot::Body { side, searched }, body));
+        }
+    }
+}
+
+fn headers(side: Side, headers: &Fields, see: &mut dyn FnMut(Slot<'_>, &str)) {
+    for (name, values) in headers.iter() {
+        for value in values {
+            see(Slot::Header { side, name }, &format!("{name}: {value}"));
+        }
     }
 }
 

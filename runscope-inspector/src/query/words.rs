@@ -1,7 +1,9 @@
 //! What a word is. The index and the evaluator both cut text with this one function, so a search
 //! in the store and a live filter can't disagree.
 
+use std::collections::VecDeque;
 use std::iter::{self, Peekable};
+use std::ops::Range;
 use std::str::Chars;
 
 /// Words longer than this many characters are known by their beginning.
@@ -16,6 +18,23 @@ pub fn words(text: &str) -> impl Iterator<Item = String> + '_ {
     iter::from_fn(move || {
         let mut word = String::new();
         next_word(&mut chars, &mut word).then_some(word)
+    })
+}
+
+/// Where the [`words`] of a text stand, in bytes.
+fn word_ranges(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
+    let mut chars = text.char_indices().peekable();
+    iter::from_fn(move || {
+        while chars.next_if(|(_, char)| !is_word_char(*char)).is_some() {}
+        let (start, first) = chars.next()?;
+        let mut end = start + first.len_utf8();
+        if !stands_alone(first) {
+            let goes_on = |(_, char): &(usize, char)| is_word_char(*char) && !stands_alone(*char);
+            while let Some((at, char)) = chars.next_if(goes_on) {
+                end = at + char.len_utf8();
+            }
+        }
+        Some(start..end)
     })
 }
 
@@ -122,20 +141,47 @@ impl Phrase {
     /// Whether the text holds the words one after the other.
     #[must_use]
     pub fn is_in(&self, text: &str) -> bool {
-        let Some((last, before)) = self.words.split_last() else {
-            return false;
-        };
         let text: Vec<_> = words(text).collect();
-        text.windows(self.words.len()).any(|window| {
-            window.split_last().is_some_and(|(end, start)| {
-                start == before
-                    && if self.prefix {
-                        end.starts_with(last.as_str())
-                    } else {
-                        end == last
-                    }
-            })
+        text.windows(self.words.len())
+            .any(|window| self.is(window.iter().map(String::as_str)))
+    }
+
+    /// Where the text holds the words one after the other, in bytes and in order.
+    pub(super) fn find_in<'a>(self, text: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
+        let mut ranges = word_ranges(text);
+        let mut window: VecDeque<(Range<usize>, String)> = VecDeque::new();
+        iter::from_fn(move || {
+            loop {
+                let range = ranges.next()?;
+                let word = words(text.get(range.clone())?).next().unwrap_or_default();
+                window.push_back((range, word));
+                if window.len() > self.words.len() {
+                    window.pop_front();
+                }
+                if window.len() == self.words.len()
+                    && self.is(window.iter().map(|(_, word)| word.as_str()))
+                {
+                    let (first, last) = (window.front()?, window.back()?);
+                    return Some(first.0.start..last.0.end);
+                }
+            }
         })
+    }
+
+    /// Whether words, as many as the phrase has, are the phrase.
+    fn is<'a>(&self, window: impl Iterator<Item = &'a str>) -> bool {
+        let last = self.words.len().saturating_sub(1);
+        self.words
+            .iter()
+            .zip(window)
+            .enumerate()
+            .all(|(at, (word, found))| {
+                if self.prefix && at == last {
+                    found.starts_with(word.as_str())
+                } else {
+                    found == word
+                }
+            })
     }
 }
 

@@ -61,6 +61,7 @@ fn search() -> Operation {
         .query("limit", integer(0, MOST_FOUND as u64, 50), "How many at most.")
         .query("count_to", integer(0, MOST_COUNTED, 1000), "How far to count what matches.")
         .query("bodies", json!({ "type": "boolean", "default": false }), "Whether bodies come along.")
+        .query("highlight", json!({ "type": "boolean", "default": false }), "Whether each exchange tells where the filter's words stand, in `highlights`.")
         .gives_with(list_of("StoredMessage"), json!({
             "next": { "type": ["integer", "null"], "description": "The cursor of the next page; null where all was looked at." },
             "count": { "type": "integer", "description": "How many match, from this page to the oldest." },

@@ -181,7 +181,23 @@ fn stored() -> Value {
                         "size_bytes": { "type": ["integer", "null"], "description": "Bytes of its body." },
                     },
                 },
+                "highlights": { "type": "array", "items": reference("Highlight"), "description": "Only where they were asked for." },
                 "context": reference("Context"),
+            },
+        },
+        "Highlight": {
+            "type": "object",
+            "required": ["slot", "text", "ranges", "offset", "more"],
+            "properties": {
+                "slot": { "type": "string", "description": "Where it stands: `url`, `request.header.accept`, `response.body`, `response.body.$.error.code`, `request.form.name`, `tag.region`, `consumer`, …" },
+                "text": { "type": "string", "description": "An excerpt, as it is searched: a header, form field or tag with its name before it, JSON's escapes undone." },
+                "ranges": {
+                    "type": "array",
+                    "description": "From one character of the excerpt up to another (Unicode scalar values), in order.",
+                    "items": { "type": "array", "items": size, "minItems": 2, "maxItems": 2 },
+                },
+                "offset": { "type": "integer", "minimum": 0, "description": "The characters before the excerpt." },
+                "more": { "type": "boolean", "description": "Whether the text goes on behind it." },
             },
         },
         "Context": {

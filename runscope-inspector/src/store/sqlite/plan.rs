@@ -198,6 +198,12 @@ fn lookup_term(term: &Term) -> Lookup {
         Term::Tag(name, Pattern::Plain(value)) => {
             Lookup::superset(Some(quoted(&tag_term(name, value))))
         }
+        Term::AnyTag(pattern) => Lookup::superset(Some(match pattern {
+            Pattern::Plain(value) => {
+                Phrase::exact(value).map_or_else(any_tag, |phrase| in_columns("head", &phrase))
+            }
+            _ => any_tag(),
+        })),
         Term::Tag(name, _) => Lookup::superset(Some(beginning(&tag_term(name, "")))),
         Term::Status(StatusTest::Class(class)) => Lookup::exact(class_query(*class)),
         Term::Status(StatusTest::Span(Span::Is(status))) => {
@@ -311,6 +317,10 @@ fn kind(name: Name) -> Kind {
         Name::Service => Kind::Service,
         Name::Outcome => Kind::Outcome,
     }
+}
+
+fn any_tag() -> String {
+    beginning(&term(Kind::Tag, ""))
 }
 
 fn class_query(class: u8) -> String {
