@@ -223,6 +223,31 @@ async fn a_row_tells_what_the_call_was() {
 }
 
 #[tokio::test]
+async fn the_words_of_a_filter_are_marked_where_they_stand() {
+    let server = Server::start().await;
+    let uuids = server
+        .post_messages(&json!({
+            "request": { "method": "POST", "url": "https://shop.example/pay", "body": "<b>hello</b>" },
+            "response": { "status": 402, "headers": { "x-reason": "declined" }, "body": "was declined, <i>sorry</i>" },
+        }))
+        .await;
+    let browser = Browser::new(&server);
+    let in_list = browser.get("/b/default?q=response.body:declined").await;
+    let marked = "was <mark>declined</mark>, &lt;i&gt;sorry&lt;/i&gt;";
+    assert!(in_list.contains(marked), "{in_list}");
+    let in_row = browser.get("/b/default?q=pay").await;
+    assert!(!in_row.contains("<mark>"), "the row shows the path already");
+    let call = browser
+        .get(&format!("/b/default/c/{}?q=declined", uuids[0]))
+        .await;
+    for part in [marked, "x-reason: <mark>declined</mark>", r#"id="found""#] {
+        assert!(call.contains(part), "{part} in {call}");
+    }
+    let plain = browser.get(&format!("/b/default/c/{}", uuids[0])).await;
+    assert!(!plain.contains(r#"id="found""#));
+}
+
+#[tokio::test]
 async fn the_list_is_a_form_that_needs_no_script() {
     let server = Server::start().await;
     let messages: Vec<_> = (0..60)

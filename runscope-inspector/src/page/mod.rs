@@ -13,6 +13,7 @@ mod sign_in;
 mod form;
 mod format;
 mod filter;
+mod found;
 mod asked;
 mod list;
 mod call;

@@ -9,8 +9,10 @@ use super::timing::timing;
 use crate::api::{AppState, Params, hindrance, message_uuid, no_message};
 use crate::exchange::Exchange;
 use crate::page::error::PageError;
+use crate::page::found;
 use crate::page::layout::{Nav, Page, Tab};
 use crate::page::place::Place;
+use crate::query::{Highlight, parse};
 use crate::show::Shown;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
@@ -63,7 +65,9 @@ pub(super) async fn view(
 ) -> Result<Response, PageError> {
     let uuid = message_uuid(&uuid)?;
     let bucket = place.bucket.id;
-    let (call, share) = state
+    // A filter with a mistake finds nothing; the list is the place to say so.
+    let filter = parse(&views.q).ok();
+    let (call, share, places) = state
         .query(move |store| {
             let Some(exchange) = store.exchange(bucket, uuid)? else {
                 return Ok(None);
@@ -72,7 +76,8 @@ pub(super) async fn view(
                 .shares(bucket)?
                 .into_iter()
                 .find(|share| share.uuid == uuid);
-            Ok(Some((Call::of(exchange), share)))
+            let places = filter.map_or_else(Vec::new, |filter| found::places(&filter, &exchange));
+            Ok(Some((Call::of(exchange), share, places)))
         })
         .await?
         .ok_or_else(no_message)?;
@@ -94,6 +99,7 @@ pub(super) async fn view(
             }
             @if owner { (share_panel(&links.base, share.as_deref())) }
             (copies(&call.exchange.message))
+            (words(&places))
             (call.sides(&links))
             @if owner { (retry_form(&links.base, &call, hindrance.as_deref(), &masked)) }
         }
@@ -105,6 +111,20 @@ pub(super) async fn view(
             .scripts(&["copy.js", "call.js"])
             .into_response(),
     )
+}
+
+/// Where the words stand by which the list found this call.
+fn words(places: &[Highlight]) -> Markup {
+    html! {
+        @if !places.is_empty() {
+            section.card #found aria-labelledby="found-title" {
+                h2 #found-title { "Found in" }
+                ul.found-places {
+                    @for place in places { li.found { (found::draw(place)) } }
+                }
+            }
+        }
+    }
 }
 
 /// The way back to the list, and to the calls before and after.

@@ -1,5 +1,6 @@
 use super::row::row;
 use crate::api::{ApiError, AppState, Params, follow, last_seen};
+use crate::page::found;
 use crate::page::place::Place;
 use crate::query::parse;
 use axum::extract::State;
@@ -25,10 +26,12 @@ pub(crate) async fn live(
 ) -> Result<Response, ApiError> {
     let Following { q, after } = following;
     let filter = parse(&q)?;
+    let shown = filter.clone();
     let last = last_seen(&headers).or(after);
     let bucket = place.bucket.id;
     let write = move |exchange: &crate::exchange::Exchange| {
-        let html = row(&place, &q, exchange).into_string();
+        let words = found::beyond_the_row(&shown, exchange);
+        let html = row(&place, &q, exchange, words.as_ref()).into_string();
         Some(json!({ "uuid": exchange.uuid, "html": html }))
     };
     follow(state, bucket, filter, last, Box::new(write))

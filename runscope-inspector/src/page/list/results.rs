@@ -67,8 +67,8 @@ pub(super) fn results(place: &Place, wanted: &Wanted, found: &Found, endpoint: &
 /// The rows of a page.
 pub(super) fn rows(place: &Place, q: &str, found: &Found) -> Markup {
     html! {
-        @for exchange in &found.page.exchanges {
-            (row(place, q, exchange))
+        @for (at, exchange) in found.page.exchanges.iter().enumerate() {
+            (row(place, q, exchange, found.places.get(at).and_then(Option::as_ref)))
         }
     }
 }

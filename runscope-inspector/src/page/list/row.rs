@@ -1,11 +1,18 @@
 use crate::exchange::{Exchange, UrlParts};
-use crate::page::format;
 use crate::page::place::Place;
+use crate::page::{format, found};
+use crate::query::Highlight;
 use maud::{Markup, html};
 use std::time::Duration;
 
-/// The one definition of a call's row, for the page, for older rows and for live ones.
-pub(super) fn row(place: &Place, q: &str, exchange: &Exchange) -> Markup {
+/// The one definition of a call's row, for the page, for older rows and for live ones; with a place
+/// of the filter's words, where there is one to show.
+pub(super) fn row(
+    place: &Place,
+    q: &str,
+    exchange: &Exchange,
+    words: Option<&Highlight>,
+) -> Markup {
     let attributes = &exchange.attributes;
     let method = attributes.method.as_deref().unwrap_or("—");
     let writes = !matches!(method, "GET" | "HEAD" | "OPTIONS" | "—");
@@ -33,6 +40,7 @@ pub(super) fn row(place: &Place, q: &str, exchange: &Exchange) -> Markup {
                         span.query { "?" (short(query, 200)) }
                     }
                 }
+                @if let Some(words) = words { div.found { (found::draw(words)) } }
             }
             td.who { (short(attributes.consumer.as_deref().unwrap_or(""), 60)) }
             td.num.size {

@@ -1,8 +1,8 @@
 use crate::api::{ApiError, AppState, failed};
 use crate::exchange::Timestamp;
-use crate::page::filter;
 use crate::page::place::Place;
-use crate::query::{Expr, View};
+use crate::page::{filter, found};
+use crate::query::{Expr, Highlight, View};
 use crate::store::{BucketId, Count, Page, Scan, Search, Store, StoreError};
 use serde::Deserialize;
 use std::time::{Duration, Instant};
@@ -43,6 +43,8 @@ pub(in crate::page) enum Stream {
 /// What was found.
 pub(super) struct Found {
     pub(super) page: Page,
+    /// Where the filter's words stand in each of its exchanges, where a row does not show it already.
+    pub(super) places: Vec<Option<Highlight>>,
     /// When the search ran out of time: the moment it has looked back to.
     pub(super) looked_back_to: Option<Timestamp>,
     /// The newest place that the page can have.
@@ -97,12 +99,15 @@ fn find_all(store: &dyn Store, scan: Scan, cursor: Option<i64>) -> Result<Found,
     let all = store.extent(&everything)?.map_or(0, |extent| extent.count);
     let unfiltered = scan.filter == Expr::All;
     let bucket = scan.bucket;
+    let filter = scan.filter.clone();
+    let has_words = !filter.text_terms().is_empty();
     let mut page = store.search(&Search {
         scan,
         cursor,
         limit: LIMIT,
         count_to: if unfiltered { 0 } else { COUNT_TO },
-        bodies: false,
+        // What was found can only be shown where it stands.
+        bodies: has_words,
     })?;
     if unfiltered && cursor.is_none() {
         page.count = Count::Exactly(all);
@@ -111,8 +116,13 @@ fn find_all(store: &dyn Store, scan: Scan, cursor: Option<i64>) -> Result<Found,
         Some(next) if page.timed_out => time_at(store, bucket, next)?,
         _ => None,
     };
+    let places = match has_words {
+        true => beyond_the_rows(&filter, &page),
+        false => Vec::new(),
+    };
     Ok(Found {
         page,
+        places,
         looked_back_to,
         newest,
         any: all > 0,
@@ -145,11 +155,19 @@ fn find_shared(store: &dyn Store, scan: &Scan) -> Result<Found, StoreError> {
         timed_out: false,
     };
     Ok(Found {
+        places: beyond_the_rows(&scan.filter, &page),
         page,
         looked_back_to: None,
         newest,
         any: true,
     })
+}
+
+fn beyond_the_rows(filter: &Expr, page: &Page) -> Vec<Option<Highlight>> {
+    let exchanges = page.exchanges.iter();
+    exchanges
+        .map(|exchange| found::beyond_the_row(filter, exchange))
+        .collect()
 }
 
 fn time_at(
