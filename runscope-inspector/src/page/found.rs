@@ -19,7 +19,23 @@ pub(super) fn places(filter: &Expr, exchange: &Exchange) -> Vec<Highlight> {
 /// The first of the places that a row does not show already.
 pub(super) fn beyond_the_row(filter: &Expr, exchange: &Exchange) -> Option<Highlight> {
     let mut places = places(filter, exchange).into_iter();
-    places.find(|place| !IN_THE_ROW.contains(&place.slot.as_str()))
+    let place = places.find(|place| !IN_THE_ROW.contains(&place.slot.as_str()))?;
+    Some(shortened(place))
+}
+
+/// The characters before a match that a row has room for.
+const BEFORE_IN_A_ROW: usize = 12;
+
+/// An excerpt that begins shortly before its first match.
+fn shortened(mut place: Highlight) -> Highlight {
+    let first = place.ranges.first().map_or(0, |&(start, _)| start);
+    let cut = first.saturating_sub(BEFORE_IN_A_ROW);
+    place.text = place.text.chars().skip(cut).collect();
+    place.offset += cut;
+    for (start, end) in &mut place.ranges {
+        (*start, *end) = (start.saturating_sub(cut), end.saturating_sub(cut));
+    }
+    place
 }
 
 /// One place: what text it is in, and the words marked in their surroundings.
@@ -65,6 +81,23 @@ fn pieces(place: &Highlight) -> Vec<(String, bool)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_row_begins_shortly_before_the_match() {
+        let place = Highlight {
+            slot: "response.body".to_owned(),
+            text: "0123456789 0123456789 found it".to_owned(),
+            ranges: vec![(22, 27)],
+            offset: 3,
+            more: false,
+        };
+        let short = shortened(place);
+        assert_eq!(
+            (short.text.as_str(), short.offset),
+            (" 0123456789 found it", 13)
+        );
+        assert_eq!(short.ranges, [(12, 17)]);
+    }
 
     #[test]
     fn matches_are_marked_by_characters_and_all_is_escaped() {
