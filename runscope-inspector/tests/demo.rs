@@ -16,7 +16,7 @@ use url::Url;
 async fn a_demo_fills_itself_with_lifelike_traffic_and_ends_when_it_is_told_to() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_runscope-inspector"));
     command.stdout(Stdio::piped());
-    command.args(["demo", "--rate", "400", "--listen", "127.0.0.1:0"]);
+    command.args(["demo", "--rate", "150", "--listen", "127.0.0.1:0"]);
     let mut program = Program::start(command);
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let count = async |filter: &str| -> u64 {
@@ -29,7 +29,7 @@ async fn a_demo_fills_itself_with_lifelike_traffic_and_ends_when_it_is_told_to()
             .unwrap_or_else(|| panic!("{answer}"))
     };
     // Each of these comes in any weather. The deadline is for a demo that sends none of them.
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_secs(300);
     for filter in [
         "status:2xx",
         "status:404 route:\"/products/{id}\"",

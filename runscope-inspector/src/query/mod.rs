@@ -33,6 +33,7 @@ mod evaluate;
 mod words;
 mod text;
 mod highlight;
+mod excerpt;
 #[cfg(test)]
 mod tests;
 
