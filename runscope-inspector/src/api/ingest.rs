@@ -3,6 +3,7 @@
 use super::error::ApiError;
 use super::metrics::Metrics;
 use super::state::Limits;
+use crate::exchange::head_weight;
 use crate::store::{Appended, BucketId, Store};
 use runscope_core::{Fields, Message};
 use serde::Serialize;
@@ -177,6 +178,9 @@ impl ItemResult {
     }
 }
 
+/// The bytes of a message without its bodies and form: every list of messages holds them.
+const LARGEST_HEAD: usize = 1 << 20;
+
 /// What is wrong with a message, if anything is.
 fn mistake(message: &Message, limits: &Limits) -> Option<String> {
     let identifier = message.unique_identifier.as_deref();
@@ -187,6 +191,12 @@ fn mistake(message: &Message, limits: &Limits) -> Option<String> {
     }
     if message.request.is_none() && message.response.is_none() {
         return Some("a message has a request, a response, or both".to_owned());
+    }
+    if head_weight(message) > LARGEST_HEAD {
+        return Some(format!(
+            "url, headers, params and context are over the limit of {} KiB together",
+            LARGEST_HEAD >> 10
+        ));
     }
     let too_many = |headers: &Fields| {
         let count: usize = headers.iter().map(|(_, values)| values.len()).sum();

@@ -5,21 +5,25 @@ use super::error::ApiError;
 use super::ingest::{read_messages, store_items};
 use super::readback::ReadMessage;
 use super::state::AppState;
-use crate::exchange::Timestamp;
+use crate::exchange::{Exchange, Timestamp, weight};
 use crate::query::{Expr, Name, Pattern, Span, StatusTest, Term, When};
-use crate::store::{Page, Scan, Scope, Search};
+use crate::store::{Scan, Scope, Search, Store, StoreError};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// The most messages of a list, as documented.
 pub(super) const MOST_LISTED: usize = 1000;
+
+/// How long a list may take, and the bytes after which it ends early.
+const LISTING: Duration = Duration::from_secs(10);
+const LARGEST_LIST: usize = 16 << 20;
 
 /// Stores one message, or an array of them.
 pub(super) async fn post(
@@ -150,13 +154,41 @@ async fn listed(
         count_to: 0,
         bodies: false,
     };
-    let Page { exchanges, .. } = state.query(move |store| store.search(&search)).await?;
+    let exchanges = state.query(move |store| whole_page(store, search)).await?;
+    let exchanges = exchanges.ok_or_else(|| {
+        let message = "the list took too long: narrow it by since and before, or ask for fewer";
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message)
+    })?;
     Ok(data(
         &exchanges
             .iter()
             .map(ReadMessage::listed)
             .collect::<Vec<_>>(),
     ))
+}
+
+/// As many as were asked for, or all that there are: this API has no cursor with which a client could
+/// go on. `None` where that takes too long.
+fn whole_page(store: &dyn Store, search: Search) -> Result<Option<Vec<Exchange>>, StoreError> {
+    let patience = Instant::now() + LISTING;
+    let (limit, mut bytes) = (search.limit, 0_usize);
+    let mut search = search;
+    let mut exchanges = Vec::new();
+    loop {
+        let page = store.search(&search)?;
+        bytes = bytes.saturating_add(page.exchanges.iter().map(|it| weight(&it.message)).sum());
+        exchanges.extend(page.exchanges);
+        search.limit = limit.saturating_sub(exchanges.len());
+        // A page that is large in bytes ends early, so that no list takes all memory.
+        if page.next.is_none() || search.limit == 0 || bytes > LARGEST_LIST {
+            return Ok(Some(exchanges));
+        }
+        if Instant::now() > patience {
+            return Ok(None);
+        }
+        search.cursor = page.next;
+        search.scan.deadline = patience;
+    }
 }
 
 fn moment(name: &str, seconds: Option<f64>) -> Result<Option<When>, ApiError> {

@@ -2,9 +2,12 @@
 
 mod attributes;
 mod timestamp;
+mod weight;
 
 pub use attributes::{Attributes, UrlParts, outcome_named};
 pub use timestamp::Timestamp;
+
+pub(crate) use weight::{head_weight, weight};
 
 use runscope_core::Message;
 use uuid::Uuid;

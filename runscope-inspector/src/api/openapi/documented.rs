@@ -102,6 +102,10 @@ fn listing(path: &'static str, summary: &'static str) -> Operation {
             moment,
             "Only those before this time, in Unix seconds.",
         )
+        .refuses(
+            503,
+            "The list took too long: narrow it by `since` and `before`, or ask for fewer.",
+        )
         .gives(list_of("StoredMessage"))
 }
 

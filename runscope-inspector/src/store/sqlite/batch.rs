@@ -44,8 +44,12 @@ impl<'a> Batch<'a> {
         if let Some(known) = self.known(&document)? {
             return self.join(known, document);
         }
+        self.put_new(&document)
+    }
+
+    fn put_new(&mut self, document: &Document) -> Result<Appended, StoreError> {
         let sequence = self.next;
-        row::insert(self.connection, sequence, &document)?;
+        row::insert(self.connection, sequence, document)?;
         self.counts
             .add(document.bucket, &document.attributes, sequence, 1);
         self.next += 1;
@@ -100,6 +104,12 @@ impl<'a> Batch<'a> {
         let Some(whole) = joined(message, document.message) else {
             return Ok(Appended::new(stored.sequence, stored.arrived, Kept::Known));
         };
+        // Retention may have deleted it just now: then there is nothing left to be joined to.
+        let is_gone = |partition: &std::sync::Arc<Partition>| !partition.path().exists();
+        if partition.as_ref().is_some_and(is_gone) {
+            let whole = Document::new(stored.bucket, whole, document.arrived, &self.shared.codec)?;
+            return self.put_new(&whole);
+        }
         let whole = Document::new(stored.bucket, whole, stored.arrived, &self.shared.codec)?;
         match partition {
             None => replace(self.connection, &mut self.counts, &stored, &whole)?,

@@ -31,13 +31,14 @@ pub(super) fn run(shared: &Shared, writer: &SyncSender<Job>, wakes: &Receiver<()
             Ok(()) | Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
-        let done = writer
-            .send(Job::Tick)
-            .map_err(|_| StoreError::closed())
-            .and_then(|()| purge(shared, writer))
-            .and_then(|()| retain(shared, Timestamp::now()))
-            .and_then(|()| learn(shared, &mut learnt_in));
-        if let Err(error) = done {
+        // Each is done whatever became of the others, and what frees space without needing any first.
+        let done = [
+            writer.send(Job::Tick).map_err(|_| StoreError::closed()),
+            retain(shared, Timestamp::now()),
+            purge(shared, writer),
+            learn(shared, &mut learnt_in),
+        ];
+        for error in done.into_iter().filter_map(Result::err) {
             if error.is_closed() {
                 return;
             }

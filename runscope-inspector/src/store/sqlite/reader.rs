@@ -1,10 +1,10 @@
 use super::database::Shared;
 use super::plan::Plan;
 use super::row::{self, COLUMNS, Stored};
-use crate::exchange::{Exchange, Timestamp};
+use crate::exchange::{Exchange, Timestamp, weight};
 use crate::query::View;
 use crate::store::{BucketId, Count, Page, Scan, Search, StoreError};
-use runscope_core::Message;
+use runscope_core::{Fields, Message};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::ops::{ControlFlow, Range};
 use std::time::{Duration, Instant};
@@ -18,6 +18,9 @@ const COUNTING: Duration = Duration::from_millis(20);
 
 /// The bytes of messages after which a page ends early.
 pub(super) const PAGE_BYTES: usize = 16 << 20;
+
+/// What a message takes beside its texts.
+const EACH: usize = 1024;
 
 /// Walks the exchanges that match, newest first.
 pub(super) struct Reader<'a> {
@@ -89,9 +92,17 @@ impl<'a> Reader<'a> {
             let message = match found.message {
                 Some(message) if search.bodies => message,
                 Some(message) => without_bodies(message),
-                None => row::message(connection, codec, found.stored.sequence, search.bodies)?,
+                None if search.bodies => {
+                    row::message(connection, codec, found.stored.sequence, true)?
+                }
+                None => without_bodies(row::message(
+                    connection,
+                    codec,
+                    found.stored.sequence,
+                    false,
+                )?),
             };
-            bytes = bytes.saturating_add(weight(&message));
+            bytes = bytes.saturating_add(EACH + weight(&message));
             exchanges.push(found.stored.with(message));
             Ok(ControlFlow::Continue(()))
         })?;
@@ -341,7 +352,7 @@ pub(super) fn after(
             {
                 let stored = Stored::read(row)?;
                 let message = row::message(connection, &shared.codec, stored.sequence, true)?;
-                bytes = bytes.saturating_add(weight(&message));
+                bytes = bytes.saturating_add(EACH + weight(&message));
                 exchanges.push(stored.with(message));
             }
             Ok(())
@@ -398,24 +409,10 @@ fn stop_if(stop: bool) -> ControlFlow<()> {
 fn without_bodies(mut message: Message) -> Message {
     if let Some(request) = message.request.as_mut() {
         request.body = None;
+        request.form = Fields::new();
     }
     if let Some(response) = message.response.as_mut() {
         response.body = None;
     }
     message
-}
-
-fn weight(message: &Message) -> usize {
-    let request = message
-        .request
-        .as_ref()
-        .and_then(|request| request.body.as_ref());
-    let response = message
-        .response
-        .as_ref()
-        .and_then(|response| response.body.as_ref());
-    request
-        .map_or(0, String::len)
-        .saturating_add(response.map_or(0, String::len))
-        .saturating_add(1024)
 }
