@@ -32,7 +32,7 @@ inspect("a click on a row opens the call, with all that is known of it", {}, asy
   assert.match(await page.locator("#timing").textContent(), /120 ms.*60.*ms.*180 ms/s);
   assert.match(await page.locator("#facts").textContent(), /\/orders.*web.*shop.*tag\.region.*eu/s);
   assert.deepEqual(await page.locator("#request-query tr").allTextContents(), ["dry1", "taga", "tagb"]);
-  assert.deepEqual(await page.locator("#request-headers tr").allTextContents(), ["accepttext/html", "acceptapplication/json", "authorization[redacted]", "content-typeapplication/json"]);
+  assert.deepEqual(await page.locator("#request-headers tr").allTextContents(), ["content-typeapplication/json", "authorization[redacted]", "accepttext/html", "acceptapplication/json"]);
   assert.equal(await page.locator("#request-headers .redacted").count(), 1);
   assert.equal(await page.locator("#request-body .body-text").textContent(), '{\n  "item": "tea",\n  "amount": 2\n}');
   assert.match(await page.locator("#response-body .body-text").textContent(), /"lines": \[\n\s+\{\n\s+"sku": "A1"/);

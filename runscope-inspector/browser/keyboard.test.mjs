@@ -8,6 +8,7 @@ inspect("the whole way, from the sign-in to a call and to a search, is gone by k
   const sent = await inspector.send(...Array.from({ length: 60 }, (_, at) => call(`/way/${at}`, { ago: 600 - at, status: at % 10 ? 200 : 500 })));
   const [newest, second, third] = sent.toReversed();
   const page = await inspector.page({ signedIn: false });
+  inspector.watch.expect(/status of 401/);
   await page.goto("/");
   await page.locator("input[name=token]").waitFor();
   if (await page.evaluate(() => document.activeElement.name !== "token")) await tabTo(page, "input[name=token]");

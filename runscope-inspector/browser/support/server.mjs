@@ -16,7 +16,8 @@ const ENVIRONMENT = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^(RUNSCOPE_|QUICKSTART_|RUST_LOG)/.test(name)),
 );
 
-// Starts a program that cargo has built, and gives it with the first line that holds `text`.
+// Starts a program that cargo has built, and gives it with the first line that holds `text`, and what it said
+// before.
 export async function start(name, args, text) {
   const child = spawn(join(BUILT, name), args, { env: ENVIRONMENT, stdio: ["ignore", "pipe", "pipe"] });
   const said = [];
@@ -36,7 +37,7 @@ export async function start(name, args, text) {
   failed.catch(() => {});
   // What is printed later is read too, or the program would wait to be heard.
   child.stdout.resume();
-  return { child, line };
+  return { child, line, before: said.join("") };
 }
 
 export async function stop(child) {

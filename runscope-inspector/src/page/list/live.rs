@@ -1,5 +1,6 @@
 use super::row::row;
 use crate::api::{ApiError, AppState, Params, follow, last_seen};
+use crate::page::layout::text_of;
 use crate::page::place::Place;
 use crate::query::parse;
 use axum::extract::State;
@@ -28,7 +29,7 @@ pub(crate) async fn live(
     let last = last_seen(&headers).or(after);
     let bucket = place.bucket.id;
     let write = move |exchange: &crate::exchange::Exchange| {
-        let html = row(&place, &q, exchange).into_string();
+        let html = text_of(row(&place, &q, exchange));
         Some(json!({ "uuid": exchange.uuid, "html": html }))
     };
     follow(state, bucket, filter, last, Box::new(write))
