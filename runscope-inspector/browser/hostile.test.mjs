@@ -148,9 +148,9 @@ inspect("hostile texts are inert in lists, facets, groups, views, shares and com
   for (let at = 0; at + 1 < uuids.length; at += 6) {
     await visit(`/b/default/compare?a=${uuids[at]}&b=${uuids[at + 1]}`, "#compare");
     assert.ok((await page.locator("#request-headers").textContent()).includes(readable(PAYLOADS[at])));
-    const { data } = await inspector.server.api("PUT", `/buckets/default/shared/${uuids[at]}`);
-    await visit(data.public_url, "#call-title");
-    await visit(`${data.public_url}?request=hex&response=raw`, "#call-title");
+    const shared = await inspector.server.share(uuids[at]);
+    await visit(shared, "#call-title");
+    await visit(`${shared}?request=hex&response=raw`, "#call-title");
   }
 });
 

@@ -95,6 +95,12 @@ export class Server {
     return answer.status === 204 ? null : answer.json();
   }
 
+  // Shares a call, and gives the path of its page.
+  async share(uuid) {
+    const { data } = await this.api("PUT", `/buckets/default/shared/${uuid}`);
+    return `/s/${new URL(data.public_url).pathname.split("/").at(-1)}`;
+  }
+
   // Sends messages, and gives the identifiers of the calls they became.
   async send(...messages) {
     const uuids = [];

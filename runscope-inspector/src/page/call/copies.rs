@@ -12,7 +12,7 @@ pub(super) fn copies(message: &Message) -> Markup {
         Err(error) => {
             return html! {
                 details.panel #copy {
-                    summary { "Copy the request" }
+                    summary { h2 { "Copy the request" } }
                     p.note { "It can't be copied: " (error) "." }
                 }
             };
@@ -21,7 +21,7 @@ pub(super) fn copies(message: &Message) -> Markup {
     let raw = String::from_utf8(raw(&outgoing)).ok();
     html! {
         details.panel #copy {
-            summary { "Copy the request" }
+            summary { h2 { "Copy the request" } }
             (text("curl", "curl", Some(&curl(&outgoing))))
             (text("httpie", "HTTPie", Some(&httpie(&outgoing))))
             (text("raw", "HTTP message", raw.as_deref()))
