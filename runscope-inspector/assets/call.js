@@ -18,6 +18,7 @@ async function copyCurl() {
   } catch {
     // No clipboard without permission: the text is there to be selected.
     byId("copy").open = true;
+    curl.scrollIntoView({ block: "nearest" });
     getSelection().selectAllChildren(curl);
     label.textContent = "Select it and copy";
   }

@@ -12,6 +12,8 @@ const q = document.getElementById("q");
 const path = location.pathname;
 let loading = null;
 let changed = false;
+// The query of what is shown: the address changes also by a link within the page.
+let shownQuery = location.search;
 
 // What is shown anew when the filter changes; the filter's own field keeps its focus.
 const PARTS = ["streams", "filter-note", "results"];
@@ -40,6 +42,7 @@ async function go(url, { push = true } = {}) {
     q.toggleAttribute("aria-invalid", wrong);
     if (wrong) q.setAttribute("aria-invalid", "true");
     if (push) history.pushState({}, "", answer.url);
+    shownQuery = location.search;
     show();
     if (!wrong) announceCount();
     if (!wrong && push) scrollTo({ top: 0 });
@@ -202,7 +205,9 @@ document.addEventListener("click", (event) => {
 });
 
 addEventListener("popstate", () => {
-  if (location.pathname === path) go(location.href, { push: false });
+  if (location.pathname !== path) return;
+  if (location.search === shownQuery) loading?.abort();
+  else go(location.href, { push: false });
 });
 
 document.addEventListener("keydown", (event) => {

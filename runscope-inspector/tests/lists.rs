@@ -1,5 +1,7 @@
 //! Lists of messages stay small, whatever is in the messages.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod support;
 
 use reqwest::Method;

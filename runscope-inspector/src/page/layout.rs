@@ -123,7 +123,18 @@ fn html_response(status: StatusCode, content: Markup) -> Response {
             HeaderValue::from_static(POLICY),
         ),
     ];
-    (status, headers, content.into_string()).into_response()
+    (status, headers, text_of(content)).into_response()
+}
+
+/// The text of HTML. Parsers of HTML drop the zero character, also out of the middle of a word, and a
+/// captured text is not to be read as another one.
+pub(crate) fn text_of(content: Markup) -> String {
+    let text = content.into_string();
+    if text.contains('\0') {
+        text.replace('\0', "\u{fffd}")
+    } else {
+        text
+    }
 }
 
 fn header_of(nav: Nav<'_>) -> Markup {
@@ -188,3 +199,15 @@ const BRAND: PreEscaped<&str> = PreEscaped(
 const THEME: PreEscaped<&str> = PreEscaped(
     r#"<svg class="glyph" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><circle cx="8" cy="8" r="6.25" fill="none" stroke="currentColor" stroke-width="1.5"/><path d="M8 1.75a6.25 6.25 0 0 1 0 12.5z" fill="currentColor"/></svg>"#,
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zero_character_is_seen() {
+        for (text, expected) in [("a<b", "a&lt;b"), ("<scr\0ipt>", "&lt;scr\u{fffd}ipt&gt;")] {
+            assert_eq!(text_of(html! { (text) }), expected);
+        }
+    }
+}

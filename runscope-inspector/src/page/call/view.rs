@@ -98,9 +98,9 @@ pub(super) async fn view(
                 (actions(&place, &call.exchange, share.is_some(), owner))
             }
             @if owner { (share_panel(&links.base, share.as_deref())) }
-            (copies(&call.exchange.message))
             (words(&places))
             (call.sides(&links))
+            (copies(&call.exchange.message))
             @if owner { (retry_form(&links.base, &call, hindrance.as_deref(), &masked)) }
         }
     };

@@ -1,6 +1,7 @@
 use super::row::row;
 use crate::api::{ApiError, AppState, Params, follow, last_seen};
 use crate::page::found;
+use crate::page::layout::text_of;
 use crate::page::place::Place;
 use crate::query::parse;
 use axum::extract::State;
@@ -31,7 +32,7 @@ pub(crate) async fn live(
     let bucket = place.bucket.id;
     let write = move |exchange: &crate::exchange::Exchange| {
         let words = found::beyond_the_row(&shown, exchange);
-        let html = row(&place, &q, exchange, words.as_ref()).into_string();
+        let html = text_of(row(&place, &q, exchange, words.as_ref()));
         Some(json!({ "uuid": exchange.uuid, "html": html }))
     };
     follow(state, bucket, filter, last, Box::new(write))
