@@ -2,7 +2,7 @@ use super::error::ApiError;
 use super::routes::Routes;
 use super::state::AppState;
 use super::{
-    auth, buckets, compare, door, envelope, messages, metrics, openapi, replay, search, shared,
+    buckets, compare, cookie, door, envelope, messages, metrics, openapi, replay, search, shared,
     tail, tokens, transfer, views,
 };
 use crate::page;
@@ -60,7 +60,7 @@ pub(super) fn routes() -> Routes {
         .get("/api/v1/shared/{name}", shared::read)
         .get("/api/v1/stats", search::stats)
         .get("/api/v1/openapi.json", openapi::serve)
-        .get("/open", auth::open)
+        .get("/open", cookie::open)
         .get("/metrics", metrics::serve)
         .get("/healthz", healthz)
 }

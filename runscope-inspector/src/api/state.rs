@@ -1,6 +1,7 @@
 use super::auth::Token;
 use super::error::ApiError;
 use super::metrics::Metrics;
+use super::sessions::Sessions;
 use crate::replay;
 use crate::store::{Store, StoreError};
 use std::sync::Arc;
@@ -89,6 +90,7 @@ struct Inner {
     reads: Arc<Semaphore>,
     tails: Arc<Semaphore>,
     metrics: Arc<Metrics>,
+    sessions: Sessions,
     closing: watch::Sender<bool>,
 }
 
@@ -106,6 +108,7 @@ impl AppState {
             reads: Arc::new(Semaphore::new(READS)),
             tails: Arc::new(Semaphore::new(limits.tails)),
             metrics: Arc::default(),
+            sessions: Sessions::default(),
             closing: watch::Sender::new(false),
             config,
         };
@@ -135,6 +138,10 @@ impl AppState {
 
     pub(super) fn metrics(&self) -> &Arc<Metrics> {
         &self.inner.metrics
+    }
+
+    pub(super) fn sessions(&self) -> &Sessions {
+        &self.inner.sessions
     }
 
     /// How many live tails there are.

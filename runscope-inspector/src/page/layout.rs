@@ -122,6 +122,11 @@ fn html_response(status: StatusCode, content: Markup) -> Response {
             header::CONTENT_SECURITY_POLICY,
             HeaderValue::from_static(POLICY),
         ),
+        // With `no-referrer`, a browser would say `Origin: null` for our own forms.
+        (
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("same-origin"),
+        ),
     ];
     (status, headers, content.into_string()).into_response()
 }

@@ -1,10 +1,10 @@
 use super::form::Form;
 use super::layout::{Nav, Page};
 use super::place::Visitor;
-use crate::api::{AppState, ended_session, session_cookie};
+use crate::api::{AppState, Cookie};
 use axum::extract::State;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::html;
 
@@ -91,17 +91,22 @@ impl IntoResponse for SignIn {
 }
 
 /// Opens a session by the form.
-pub(crate) async fn sign_in(State(state): State<AppState>, form: Form) -> Response {
+pub(crate) async fn sign_in(State(state): State<AppState>, cookie: Cookie, form: Form) -> Response {
     let next = ours(form.field("next"));
-    match session_cookie(&state, form.field("token").trim()) {
+    match cookie.sign_in(&state, form.field("token").trim()) {
         Some(cookie) => see_other(cookie, next),
         None => SignIn::refused(next).into_response(),
     }
 }
 
 /// Ends the session.
-pub(super) async fn sign_out(_: Visitor) -> Response {
-    see_other(ended_session(), "/")
+pub(super) async fn sign_out(
+    State(state): State<AppState>,
+    _: Visitor,
+    cookie: Cookie,
+    headers: HeaderMap,
+) -> Response {
+    see_other(cookie.sign_out(&state, &headers), "/")
 }
 
 fn see_other(cookie: String, location: &str) -> Response {

@@ -46,7 +46,7 @@ fn document() -> Value {
                     "type": "apiKey",
                     "in": "cookie",
                     "name": "runscope_inspector",
-                    "description": "What `/open` sets. It counts only where the browser says that the page asking is the server's own.",
+                    "description": "What `/open` sets: a session that ends with the server, by signing out, or 30 days after its last use. The port of the server's address is added to its name (`runscope_inspector_4880`), and `__Host-` stands before it where the base URL is https. It counts only where the browser says that the page asking is the server's own.",
                 },
             },
             "responses": { "Error": schemas::error_response() },
