@@ -1,9 +1,9 @@
 //! Style, scripts and icons: in the binary, so that a fresh clone has its page without a build of
 //! its own.
 
+use super::address::Path;
 use super::error::PageError;
 use crate::api::ApiError;
-use axum::extract::Path;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};

@@ -10,6 +10,7 @@ mod assets;
 mod place;
 mod error;
 mod sign_in;
+mod address;
 mod form;
 mod format;
 mod filter;

@@ -2,12 +2,13 @@ use super::files::download;
 use super::head::headline;
 use super::links::{Links, Side, Views};
 use super::view::Call;
-use crate::api::{ApiError, AppState, Params, message_uuid, no_message};
+use crate::api::{ApiError, AppState, message_uuid, no_message};
 use crate::exchange::Exchange;
+use crate::page::address::{Params, Path};
 use crate::page::error::PageError;
 use crate::page::layout::{Nav, Page};
 use crate::page::place::Place;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
 

@@ -6,15 +6,16 @@ use super::message::{request, response};
 use super::neighbours::{Neighbours, neighbours};
 use super::retry::retry_form;
 use super::timing::timing;
-use crate::api::{AppState, Params, hindrance, message_uuid, no_message};
+use crate::api::{AppState, hindrance, message_uuid, no_message};
 use crate::exchange::Exchange;
+use crate::page::address::{Params, Path};
 use crate::page::error::PageError;
 use crate::page::found;
 use crate::page::layout::{Nav, Page, Tab};
 use crate::page::place::Place;
 use crate::query::{Highlight, parse};
 use crate::show::Shown;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
