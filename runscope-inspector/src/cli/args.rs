@@ -49,7 +49,7 @@ pub struct Args {
     pub listen: SocketAddr,
 
     /// The owner's token, instead of the one in the data directory. Better given by the environment:
-    /// other users of the machine can see a command line.
+    /// other users of the machine can see a command line. It is then not printed, but on a terminal.
     #[arg(long, env = "RUNSCOPE_INSPECTOR_TOKEN", hide_env_values = true, help_heading = LISTENING)]
     pub token: Option<String>,
 
@@ -65,7 +65,8 @@ pub struct Args {
     pub allow_host: Vec<String>,
 
     /// Where the server is reached, for the links it makes, such as
-    /// `https://inspector.example`. Default: the address it listens on.
+    /// `https://inspector.example`. Default: the address it listens on, or where
+    /// that stands for all of them the first --allow-host.
     #[arg(long, env = "RUNSCOPE_INSPECTOR_BASE_URL", value_name = "URL", help_heading = LISTENING)]
     pub base_url: Option<String>,
 
