@@ -22,7 +22,7 @@
 //! | `/api/v1/stats` | `GET` | owner |
 //! | `/open?token=` | `GET`: trades the owner's token for a session cookie | |
 //! | `/api/v1/openapi.json` | `GET`: all of this, exactly | none |
-//! | `/metrics` | `GET`: for Prometheus | owner, or read in any bucket |
+//! | `/metrics` | `GET`: for Prometheus | owner, or the one for metrics |
 //! | `/healthz` | `GET` | none |
 //! | `/`, `/b/{key}/…`, `/assets/…` | the web page | the session's cookie |
 //!

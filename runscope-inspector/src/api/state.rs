@@ -14,6 +14,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 pub struct Config {
     /// The token that allows everything.
     pub owner: Token,
+    /// A token that reads `/metrics` and nothing else, for Prometheus to have. Default: none, so only
+    /// the owner's does.
+    pub metrics: Option<Token>,
     /// The names, without port, by which browsers and clients may call the server, besides
     /// `localhost` and the loopback addresses. Anything else in `Host` is refused: a page elsewhere
     /// could have its own name point here.
@@ -33,6 +36,7 @@ impl Config {
     pub fn new(owner: Token) -> Self {
         Self {
             owner,
+            metrics: None,
             hosts: Vec::new(),
             base_url: String::new(),
             limits: Limits::default(),

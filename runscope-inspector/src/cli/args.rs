@@ -53,6 +53,17 @@ pub struct Args {
     #[arg(long, env = "RUNSCOPE_INSPECTOR_TOKEN", hide_env_values = true, help_heading = LISTENING)]
     pub token: Option<String>,
 
+    /// A token that reads `/metrics` and nothing else, for Prometheus; without it only the owner's
+    /// does. Better given by the environment or a file.
+    #[arg(
+        long = "metrics-token",
+        env = "RUNSCOPE_INSPECTOR_METRICS_TOKEN",
+        hide_env_values = true,
+        value_name = "TOKEN",
+        help_heading = LISTENING
+    )]
+    pub metrics_token: Option<String>,
+
     /// A host name, without port, by which the server may be called besides localhost and loopback
     /// addresses. Can be given more than once; in the environment separated by commas.
     #[arg(

@@ -25,10 +25,7 @@ impl Started {
         }
         let store = Sqlite::open(args.settings())?;
         let (token, given) = match &args.token {
-            Some(token) => (
-                Token::new(token).map_err(|error| StartError(format!("--token: {error}")))?,
-                true,
-            ),
+            Some(token) => (parse_token("--token", token)?, true),
             None => (read_or_make(args.data())?, false),
         };
         let listener = TcpListener::bind(args.listen).await.map_err(|error| {
@@ -45,6 +42,10 @@ impl Started {
             // No name can point a browser at an address that stands in the URL itself.
             config.hosts.push(name(address.ip()));
         }
+        config.metrics = match &args.metrics_token {
+            Some(token) => Some(parse_token("--metrics-token", token)?),
+            None => None,
+        };
         config.replay.to.clone_from(&args.replay_to);
         config.base_url.clone_from(&base_url);
         let state = AppState::new(config, Arc::new(store));
@@ -72,6 +73,10 @@ impl Started {
         })
         .await;
     }
+}
+
+fn parse_token(flag: &str, token: &str) -> Result<Token, StartError> {
+    Token::new(token).map_err(|error| StartError(format!("{flag}: {error}")))
 }
 
 /// A URL that the server answers to at its address: one that stands for all of a machine's

@@ -63,7 +63,7 @@ impl FromRequestParts<AppState> for Place {
         let bucket = caller.bucket(state, key, Scope::Read).await?;
         let buckets = match caller {
             Caller::Owner => state.blocking(<dyn Store>::buckets).await?,
-            Caller::Holder(_) => vec![bucket.clone()],
+            Caller::Holder(_) | Caller::Scraper => vec![bucket.clone()],
         };
         let id = bucket.id;
         let views = state.blocking(move |store| store.views(id)).await?;
