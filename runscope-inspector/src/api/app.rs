@@ -7,15 +7,17 @@ use super::{
 };
 use crate::page;
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{from_fn, from_fn_with_state, map_response_with_state};
 
-/// The whole server as a router, to be served or mounted in another app.
+/// The whole server as a router, to be served, or nested in another app below
+/// [`Config::prefix`](super::Config::prefix).
 pub fn app(state: AppState) -> Router {
     routes()
         .into_router()
         .merge(page::routes())
         .fallback(async || ApiError::not_found("there is nothing at this path"))
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())
+        .layer(map_response_with_state(state.clone(), page::failures))
         .layer(from_fn_with_state(state.clone(), door::check_host))
         .layer(from_fn(door::security_headers))
         .layer(from_fn_with_state(state.clone(), metrics::count_answers))

@@ -21,17 +21,25 @@ const NAME: &str = "runscope_inspector";
 #[derive(Debug)]
 pub(crate) struct Cookie {
     name: String,
+    path: String,
     secure: bool,
 }
 
 impl Cookie {
     pub(super) fn of(parts: &Parts, config: &Config) -> Self {
         let secure = config.base_url.starts_with("https://");
-        let prefix = if secure { "__Host-" } else { "" };
+        let path = config.root();
+        // `__Host-` is for cookies of all paths only (RFC 6265bis, section 4.1.3.2).
+        let prefix = match (secure, path) {
+            (true, "/") => "__Host-",
+            (true, _) => "__Secure-",
+            (false, _) => "",
+        };
         let port = door::host(&parts.uri, &parts.headers).and_then(door::port_of);
         let port = port.map_or_else(String::new, |port| format!("_{port}"));
         Self {
             name: format!("{prefix}{NAME}{port}"),
+            path: path.to_owned(),
             secure,
         }
     }
@@ -67,8 +75,8 @@ impl Cookie {
     fn set(&self, value: &str) -> String {
         let secure = if self.secure { "; Secure" } else { "" };
         format!(
-            "{}={value}; Path=/; HttpOnly; SameSite=Strict{secure}",
-            self.name
+            "{}={value}; Path={}; HttpOnly; SameSite=Strict{secure}",
+            self.name, self.path
         )
     }
 }
@@ -98,11 +106,11 @@ pub(super) async fn open(
             StatusCode::SEE_OTHER,
             [
                 (header::SET_COOKIE, cookie),
-                (header::LOCATION, "/".to_owned()),
+                (header::LOCATION, state.config().root().to_owned()),
             ],
         )
             .into_response(),
-        None => SignIn::refused("/").into_response(),
+        None => SignIn::refused(state.config(), "").into_response(),
     }
 }
 

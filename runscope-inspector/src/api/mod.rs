@@ -67,6 +67,7 @@ pub(crate) use har::archive;
 pub(crate) use messages::{failed, message_uuid, no_message};
 pub(crate) use readback::reason;
 pub(crate) use replay::{Edit, hindrance, replayed};
+pub(crate) use state::root;
 pub use state::{AppState, Config, Limits};
 pub(crate) use tail::{follow, last_seen};
 pub(crate) use views::new_view;

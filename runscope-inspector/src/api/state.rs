@@ -21,9 +21,12 @@ pub struct Config {
     /// `localhost` and the loopback addresses. Anything else in `Host` is refused: a page elsewhere
     /// could have its own name point here.
     pub hosts: Vec<String>,
-    /// Where the server is reached, without a slash at the end; links begin with it. Default: empty,
+    /// Where the server is reached, its prefix included, without a slash at the end; links begin with it. Default: empty,
     /// so links are paths.
     pub base_url: String,
+    /// The path below which [`app`](super::app) is nested in another app, such as `/inspector`, without a
+    /// slash at the end: the page's links, forms and cookie begin with it. Default: empty.
+    pub prefix: String,
     /// What is refused for its size.
     pub limits: Limits,
     /// Where captured requests may be sent again. Default: nowhere.
@@ -39,10 +42,30 @@ impl Config {
             metrics: None,
             hosts: Vec::new(),
             base_url: String::new(),
+            prefix: String::new(),
             limits: Limits::default(),
             replay: replay::Settings::default(),
         }
     }
+
+    /// The path of the first page.
+    pub(crate) fn root(&self) -> &str {
+        root(&self.prefix)
+    }
+
+    /// What a link that is given away begins with.
+    pub(crate) fn link_base(&self) -> &str {
+        if self.base_url.is_empty() {
+            &self.prefix
+        } else {
+            &self.base_url
+        }
+    }
+}
+
+/// The path of the first page below a prefix.
+pub(crate) fn root(prefix: &str) -> &str {
+    if prefix.is_empty() { "/" } else { prefix }
 }
 
 /// What is refused for its size, and how long is waited.

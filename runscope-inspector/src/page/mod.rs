@@ -25,5 +25,6 @@ mod views;
 mod connect;
 
 use error::PageError;
+pub(crate) use error::failures;
 pub(crate) use routes::routes;
 pub(crate) use sign_in::{SignIn, sign_in};

@@ -18,7 +18,8 @@ pub(super) async fn view(
     Path(name): Path<String>,
     Params(views): Params<Views>,
 ) -> Result<Response, PageError> {
-    let base = format!("/s/{name}");
+    let prefix = &state.config().prefix;
+    let base = format!("{prefix}/s/{name}");
     let exchange = shared(&state, name).await?;
     let call = state.blocking(|_| Ok(Call::of(exchange))).await?;
     let links = Links { base, views };
@@ -30,7 +31,7 @@ pub(super) async fn view(
         }
     };
     let title = call.title();
-    Ok(Page::new(&title, Nav::Outside, content)
+    Ok(Page::new(&title, Nav::Outside(prefix), content)
         .styles(&["call.css"])
         .scripts(&["call.js"])
         .into_response())

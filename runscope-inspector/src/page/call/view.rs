@@ -86,7 +86,7 @@ pub(super) async fn view(
     let owner = place.caller.owns().is_ok();
     let hindrance = hindrance(&state, &call.exchange.message);
     let masked = masked(&call.exchange, call.request.as_ref());
-    let share = share.map(|share| format!("{}/s/{}", state.config().base_url, share.name));
+    let share = share.map(|share| format!("{}/s/{}", state.config().link_base(), share.name));
     let links = Links {
         base: place.path(&format!("/c/{uuid}")),
         views,
@@ -98,7 +98,7 @@ pub(super) async fn view(
                 div { (headline(&call.exchange)) }
                 (actions(&place, &call.exchange, share.is_some(), owner))
             }
-            @if owner { (share_panel(&links.base, share.as_deref())) }
+            @if owner { (share_panel(&place, &links.base, share.as_deref())) }
             (copies(&call.exchange.message))
             (words(&places))
             (call.sides(&links))
