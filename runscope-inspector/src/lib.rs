@@ -18,6 +18,26 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! Below a path of another axum app, with that path as prefix:
+//!
+//! ```no_run
+//! # use axum::{Router, routing::get};
+//! # use runscope_inspector::api::{AppState, Config, Token, app};
+//! # use runscope_inspector::store::{Settings, Sqlite};
+//! # use std::sync::Arc;
+//! # fn mount() -> Result<Router, Box<dyn std::error::Error>> {
+//! let store = Sqlite::open(Settings::new("traffic"))?;
+//! let mut config = Config::new(Token::random());
+//! config.prefix = "/inspector".to_owned();
+//! config.hosts = vec!["app.example".to_owned()];
+//! let inspector = app(AppState::new(config, Arc::new(store)));
+//! let app = Router::new()
+//!     .route("/", get(async || "the app's own page"))
+//!     .nest("/inspector", inspector);
+//! # Ok(app)
+//! # }
+//! ```
 
 pub mod exchange;
 pub mod query;

@@ -660,9 +660,15 @@ impl Events {
     }
 }
 
+/// A token for metrics.
+const SCRAPER: &str = "0123456789abcdef-metrics";
+
 #[tokio::test]
 async fn the_numbers_for_an_operator_count_what_happens() {
-    let server = Server::start().await;
+    let server = Server::start_with(|config| {
+        config.metrics = Some(runscope_inspector::api::Token::new(SCRAPER).unwrap());
+    })
+    .await;
     server
         .post_messages(&json!([message("a", 200), message("b", 200)]))
         .await;
@@ -688,9 +694,18 @@ async fn the_numbers_for_an_operator_count_what_happens() {
     error(metrics.send().await.unwrap(), 401).await;
     let metrics = server.bare(Method::GET, "/metrics").bearer_auth(writer);
     error(metrics.send().await.unwrap(), 403).await;
+    // Its numbers are of all buckets.
+    let metrics = server.bare(Method::GET, "/metrics").bearer_auth(reader);
+    error(metrics.send().await.unwrap(), 403).await;
+    let others = server.bare(Method::GET, "/buckets").bearer_auth(SCRAPER);
+    error(others.send().await.unwrap(), 403).await;
+    let default = server
+        .bare(Method::GET, "/buckets/default/messages")
+        .bearer_auth(SCRAPER);
+    error(default.send().await.unwrap(), 403).await;
     let metrics = server
         .bare(Method::GET, "/metrics")
-        .bearer_auth(reader)
+        .bearer_auth(SCRAPER)
         .send()
         .await
         .unwrap();
@@ -705,7 +720,7 @@ async fn the_numbers_for_an_operator_count_what_happens() {
         "messages_total{result=\"duplicate\"} 1",
         "messages_total{result=\"refused\"} 1",
         "answers_total{class=\"2xx\"} 6",
-        "answers_total{class=\"4xx\"} 2",
+        "answers_total{class=\"4xx\"} 5",
         "query_seconds_count 1",
         "commits_total 3",
         "writer_waiting 0",

@@ -51,7 +51,7 @@ async fn a_name_that_is_not_ours_is_refused_before_the_token_is_looked_at() {
         );
     }
     let absolute =
-        "GET http://evil.example/healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        "GET http://evil.example/buckets HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     assert!(raw(&server, absolute).await.starts_with("HTTP/1.1 403"));
 }
 
@@ -73,6 +73,7 @@ async fn a_link_opens_a_session_that_other_sites_can_not_use() {
             .await
             .starts_with("HTTP/1.1 401")
     );
+    let cookie = server.sign_in().await;
     for (site, status) in [
         ("same-origin", "200"),
         ("none", "200"),
@@ -80,7 +81,8 @@ async fn a_link_opens_a_session_that_other_sites_can_not_use() {
         ("same-site", "401"),
     ] {
         let headers = format!(
-            "Host: localhost\r\nSec-Fetch-Site: {site}\r\nCookie: runscope_inspector=TOKEN\r\n"
+            "Host: {}\r\nSec-Fetch-Site: {site}\r\nCookie: {cookie}\r\n",
+            server.address
         );
         let answer = raw(&server, &get(&server, &headers)).await;
         assert!(
@@ -164,17 +166,17 @@ async fn still_answers(server: &Server) {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
 
-fn post(path: &str, headers: &str, body: &str) -> String {
+fn post_to(host: &str, path: &str, headers: &str, body: &str) -> String {
     let length = body.len();
     format!(
-        "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
+        "POST {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
     )
 }
 
 #[tokio::test]
 async fn a_form_of_another_site_changes_nothing_though_the_browser_sends_the_cookie() {
     let server = Server::start().await;
-    let cookie = format!("Cookie: runscope_inspector={}\r\n", server.token);
+    let cookie = format!("Cookie: {}\r\n", server.sign_in().await);
     let form = "Content-Type: text/plain\r\n";
     let bucket = r#"{"name":"evil"}"#;
     for (headers, status) in [
@@ -189,6 +191,8 @@ async fn a_form_of_another_site_changes_nothing_though_the_browser_sends_the_coo
         ("Sec-Fetch-Site: none\r\n", "401"),
         ("Origin: http://evil.example\r\n", "401"),
         ("", "401"),
+        ("Origin: null\r\n", "401"),
+        ("Origin: http://localhost:3000\r\n", "401"),
         // Our own page asks, but a form can't send JSON.
         ("Sec-Fetch-Site: same-origin\r\n", "415"),
     ] {
@@ -199,7 +203,12 @@ async fn a_form_of_another_site_changes_nothing_though_the_browser_sends_the_coo
         ] {
             let answer = raw(
                 &server,
-                &post(path, &format!("{cookie}{form}{headers}"), bucket),
+                &post_to(
+                    &server.address.to_string(),
+                    path,
+                    &format!("{cookie}{form}{headers}"),
+                    bucket,
+                ),
             )
             .await;
             assert!(
@@ -218,6 +227,91 @@ async fn a_form_of_another_site_changes_nothing_though_the_browser_sends_the_coo
 }
 
 #[tokio::test]
+async fn a_cookie_is_an_identifier_of_one_session_and_ends_with_it() {
+    let server = Server::start().await;
+    let (one, other) = (server.sign_in().await, server.sign_in().await);
+    let port = server.address.port();
+    let ours = format!(
+        "Host: {}\r\nSec-Fetch-Site: same-origin\r\n",
+        server.address
+    );
+    for cookie in [&one, &other] {
+        assert!(
+            cookie.starts_with(&format!("runscope_inspector_{port}=")),
+            "{cookie}"
+        );
+        assert!(!cookie.contains(&server.token), "{cookie}");
+    }
+    assert_ne!(one, other);
+    let id = one.split_once('=').unwrap().1;
+    let asks = async |headers: &str| {
+        let answer = raw(&server, &get(&server, &format!("{ours}{headers}"))).await;
+        answer[9..12].to_owned()
+    };
+    let cookie_of = |name: &str, value: &str| format!("Cookie: {name}={value}\r\n");
+    let name = format!("runscope_inspector_{port}");
+    for (headers, status) in [
+        (format!("Cookie: a=b; {one}; c=d\r\n"), "200"),
+        (cookie_of(&name, "TOKEN"), "401"),
+        (cookie_of("runscope_inspector", id), "401"),
+        // Who sees the cookie has no token.
+        (format!("Authorization: Bearer {id}\r\n"), "401"),
+    ] {
+        assert_eq!(asks(&headers).await, status, "{headers}");
+    }
+    let out = post_to(
+        &server.address.to_string(),
+        "/sign-out",
+        &format!("Sec-Fetch-Site: same-origin\r\nCookie: {one}\r\n"),
+        "",
+    );
+    let answer = raw(&server, &out).await;
+    assert!(answer.contains(&format!("{name}=; Max-Age=0")), "{answer}");
+    assert_eq!(asks(&format!("Cookie: {one}\r\n")).await, "401");
+    assert_eq!(asks(&format!("Cookie: {other}\r\n")).await, "200");
+}
+
+#[tokio::test]
+async fn forms_work_over_plain_http_where_browsers_tell_the_origin_only() {
+    let server = Server::start_with(|config| config.hosts = vec!["pi.example".to_owned()]).await;
+    let open = format!(
+        "GET /open?token={} HTTP/1.1\r\nHost: pi.example:4880\r\nConnection: close\r\n\r\n",
+        server.token
+    );
+    let answer = raw(&server, &open).await;
+    let (_, cookie) = answer.split_once("set-cookie: ").unwrap();
+    let cookie = format!("Cookie: {}\r\n", cookie.split_once(';').unwrap().0);
+    let page = format!(
+        "GET /b/default/views HTTP/1.1\r\nHost: pi.example:4880\r\nConnection: close\r\n{cookie}\r\n"
+    );
+    let page = raw(&server, &page).await;
+    assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+    // With any stricter policy a browser says `Origin: null`.
+    assert!(page.contains("referrer-policy: same-origin"), "{page}");
+    for (origin, status) in [
+        ("Origin: http://pi.example:4880\r\n", "303"),
+        ("Origin: http://pi.example:3000\r\n", "401"),
+        ("Origin: https://pi.example:4880\r\n", "401"),
+        ("Origin: http://evil.example\r\n", "401"),
+        ("Origin: null\r\n", "401"),
+        ("", "401"),
+    ] {
+        let form = format!("{cookie}{origin}Content-Type: application/x-www-form-urlencoded\r\n");
+        let request = post_to(
+            "pi.example:4880",
+            "/b/default/views",
+            &form,
+            "name=x&filter=",
+        );
+        let answer = raw(&server, &request).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{origin}: {answer}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_token_is_needed_and_has_to_be_right() {
     let server = Server::start().await;
     let almost = server.token[..server.token.len() - 1].to_owned();
@@ -230,7 +324,10 @@ async fn a_token_is_needed_and_has_to_be_right() {
         format!("Authorization: Basic {}\r\n", server.token),
         format!("Authorization: {}\r\n", server.token),
         format!("X-Token: {}\r\n", server.token),
-        format!("Cookie: runscope_inspector={almost}\r\nSec-Fetch-Site: same-origin\r\n"),
+        format!(
+            "Cookie: runscope_inspector={}\r\nSec-Fetch-Site: same-origin\r\n",
+            server.token
+        ),
         "Authorization: Bearer \u{ff}\r\n".to_owned(),
     ] {
         let answer = raw(
@@ -268,6 +365,73 @@ async fn no_path_leads_out_of_the_api() {
             "{path}: {answer}"
         );
         assert!(answer.contains("\"status\":\"error\""), "{path}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_url_that_can_not_be_read_is_refused_in_the_form_of_its_kind() {
+    let server = Server::start().await;
+    let json = "content-type: application/json";
+    let html = "content-type: text/html; charset=utf-8";
+    let exchanges = "/api/v1/buckets/default/exchanges";
+    for (method, path, status, kind) in [
+        ("GET", "/buckets/%ff".to_owned(), "400", json),
+        ("POST", format!("{exchanges}/%ff/replay"), "400", json),
+        ("GET", "/api/v1/buckets/%ff/views".to_owned(), "400", json),
+        (
+            "DELETE",
+            "/api/v1/buckets/default/views/%ff".to_owned(),
+            "400",
+            json,
+        ),
+        (
+            "GET",
+            "/api/v1/buckets/%ff/compare?a=1&b=2".to_owned(),
+            "400",
+            json,
+        ),
+        ("GET", "/api/v1/shared/%ff".to_owned(), "400", json),
+        ("GET", "/b/%ff".to_owned(), "404", html),
+        ("GET", "/b/default/c/%ff".to_owned(), "404", html),
+        ("GET", "/b/default/c/%ff/har".to_owned(), "404", html),
+        ("GET", "/b/default/c/0/body/neither".to_owned(), "404", html),
+        ("POST", "/b/default/c/%ff/retry".to_owned(), "404", html),
+        ("POST", "/b/default/c/%ff/share".to_owned(), "404", html),
+        ("POST", "/b/default/views/%ff".to_owned(), "404", html),
+        ("POST", "/b/default/views/x".to_owned(), "404", html),
+        ("GET", "/s/%ff".to_owned(), "404", html),
+        ("GET", "/s/name/body/neither".to_owned(), "404", html),
+        ("GET", "/assets/%ff/app.css".to_owned(), "404", html),
+        ("GET", "/b/default/c/0?request_at=x".to_owned(), "400", html),
+    ] {
+        let token = &server.token;
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+             Authorization: Bearer {token}\r\nContent-Length: 0\r\n\r\n"
+        );
+        let answer = raw(&server, &request).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")) && answer.contains(kind),
+            "{method} {path}: {answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_probe_by_an_address_that_is_not_ours_learns_that_the_server_answers() {
+    let server = Server::start().await;
+    for (path, status) in [
+        ("/healthz", "200"),
+        ("/healthz/x", "403"),
+        ("/metrics", "403"),
+    ] {
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: 10.1.2.3:4880\r\nConnection: close\r\n\r\n");
+        let answer = raw(&server, &request).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{path}: {answer}"
+        );
     }
 }
 

@@ -15,22 +15,27 @@ const HOSTILE: &str = "<img src=x onerror=alert(1)>\"'&`\r\n</script><svg/onload
 struct Browser<'a> {
     server: &'a Server,
     client: reqwest::Client,
+    cookie: String,
 }
 
 impl<'a> Browser<'a> {
-    fn new(server: &'a Server) -> Self {
+    async fn new(server: &'a Server) -> Self {
         let client = reqwest::Client::builder()
             .redirect(redirect::Policy::none())
             .build()
             .unwrap();
-        Self { server, client }
+        let cookie = server.sign_in().await;
+        Self {
+            server,
+            client,
+            cookie,
+        }
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let cookie = format!("runscope_inspector={}", self.server.token);
         self.client
             .request(method, format!("http://{}{path}", self.server.address))
-            .header("cookie", cookie)
+            .header("cookie", &self.cookie)
             .header("sec-fetch-site", "same-origin")
     }
 
@@ -91,7 +96,7 @@ fn between<'h>(html: &'h str, start: &str, end: &str) -> &'h str {
 #[tokio::test]
 async fn who_is_not_signed_in_is_shown_the_way_in() {
     let server = Server::start().await;
-    let browser = Browser::new(&server);
+    let browser = Browser::new(&server).await;
     for path in ["/", "/b/default", "/b/default/summary", "/b/nothing"] {
         let answer = server.bare(Method::GET, path).send().await.unwrap();
         let html = page(answer, StatusCode::UNAUTHORIZED).await;
@@ -140,7 +145,7 @@ async fn a_link_from_another_site_offers_to_go_on_within_ours() {
     let server = Server::start().await;
     let answer = server
         .bare(Method::GET, "/b/default?q=%3Cb%3E")
-        .header("cookie", format!("runscope_inspector={}", server.token))
+        .header("cookie", server.sign_in().await)
         .header("sec-fetch-site", "cross-site")
         .send()
         .await
@@ -165,7 +170,7 @@ async fn what_is_hostile_in_a_call_stays_text() {
             "context": { "route": HOSTILE, "consumer": HOSTILE, "service": HOSTILE, "tags": { HOSTILE: HOSTILE } },
         }))
         .await;
-    let browser = Browser::new(&server);
+    let browser = Browser::new(&server).await;
     let filter: String = url::form_urlencoded::byte_serialize(
         format!("NOT \"{}\"", HOSTILE.replace('"', "\\\"")).as_bytes(),
     )
@@ -203,7 +208,7 @@ async fn a_row_tells_what_the_call_was() {
     server
         .post_messages(&json!({ "request": { "method": "GET", "url": "http://half.example/" }, "context": { "outcome": "aborted" } }))
         .await;
-    let html = Browser::new(&server).get("/b/default").await;
+    let html = Browser::new(&server).await.get("/b/default").await;
     let row = between(&html, &format!("<tr id=\"c-{}\"", uuids[0]), "</tr>");
     for part in [
         &format!("href=\"/b/default/c/{}\"", uuids[0]),
@@ -231,7 +236,7 @@ async fn the_words_of_a_filter_are_marked_where_they_stand() {
             "response": { "status": 402, "headers": { "x-reason": "declined" }, "body": "was declined, <i>sorry</i>" },
         }))
         .await;
-    let browser = Browser::new(&server);
+    let browser = Browser::new(&server).await;
     let in_list = browser.get("/b/default?q=response.body:declined").await;
     let marked = "was <mark>declined</mark>, &lt;i&gt;sorry&lt;/i&gt;";
     assert!(in_list.contains(marked), "{in_list}");
@@ -254,7 +259,7 @@ async fn the_list_is_a_form_that_needs_no_script() {
         .map(|id| message(&id.to_string(), 200 + id % 2 * 204))
         .collect();
     server.post_messages(&json!(messages)).await;
-    let browser = Browser::new(&server);
+    let browser = Browser::new(&server).await;
     let rows = |html: &str| html.matches("<tr id=\"c-").count();
     let first = browser.get("/b/default").await;
     assert!(
@@ -286,7 +291,7 @@ async fn the_list_is_a_form_that_needs_no_script() {
 #[tokio::test]
 async fn a_mistake_is_shown_with_a_caret_at_its_character() {
     let server = Server::start().await;
-    let browser = Browser::new(&server);
+    let browser = Browser::new(&server).await;
     for path in ["/b/default?q=snö+time:%3E5", "/b/default?q=status:%3Cb%3E"] {
         let answer = browser.request(Method::GET, path).send().await.unwrap();
         let html = page(answer, StatusCode::BAD_REQUEST).await;
@@ -317,7 +322,7 @@ async fn a_mistake_is_shown_with_a_caret_at_its_character() {
 #[tokio::test]
 async fn a_bucket_without_calls_says_how_to_send_one() {
     let server = Server::start().await;
-    let browser = Browser::new(&server);
+    let browser = Browser::new(&server).await;
     let html = browser.get("/b/default").await;
     let address = server.address;
     for part in [
@@ -357,7 +362,7 @@ async fn a_bucket_without_calls_says_how_to_send_one() {
 #[tokio::test]
 async fn a_view_is_saved_opened_changed_and_deleted() {
     let server = Server::start().await;
-    let browser = Browser::new(&server);
+    let browser = Browser::new(&server).await;
     server.post_messages(&message("a", 500)).await;
     let saved = browser
         .submit(
@@ -458,12 +463,12 @@ async fn views_have_an_api() {
 #[tokio::test]
 async fn forms_of_other_sites_change_nothing() {
     let server = Server::start().await;
-    let browser = Browser::new(&server);
+    let browser = Browser::new(&server).await;
     for path in ["/b/default/views", "/b/default/connect", "/sign-out"] {
         for site in ["cross-site", "same-site", "none"] {
             let answer = server
                 .bare(Method::POST, path)
-                .header("cookie", format!("runscope_inspector={}", server.token))
+                .header("cookie", &browser.cookie)
                 .header("sec-fetch-site", site)
                 .body("name=x&filter=")
                 .send()
@@ -490,7 +495,7 @@ async fn charts_facets_and_summary_show_what_matches() {
         .map(|id| message(&id.to_string(), if id < 5 { 500 } else { 200 }))
         .collect();
     server.post_messages(&json!(messages)).await;
-    let browser = Browser::new(&server);
+    let browser = Browser::new(&server).await;
     let chart = browser.get("/b/default/timeline").await;
     assert!(
         chart.contains("20 calls, 5 5xx") && chart.contains("class=\"p95\""),
@@ -540,7 +545,7 @@ async fn shared_calls_are_a_stream_of_their_own() {
     let uuids = server
         .post_messages(&json!([message("a", 200), message("b", 500)]))
         .await;
-    let browser = Browser::new(&server);
+    let browser = Browser::new(&server).await;
     assert!(
         browser
             .get("/b/default?stream=shared")
@@ -560,7 +565,7 @@ async fn shared_calls_are_a_stream_of_their_own() {
 async fn live_rows_are_those_of_the_list() {
     let server = Server::start().await;
     server.post_messages(&message("before", 200)).await;
-    let browser = Browser::new(&server);
+    let browser = Browser::new(&server).await;
     let mut live = browser
         .request(Method::GET, "/b/default/live?q=status:5xx&after=1")
         .send()
@@ -592,7 +597,7 @@ async fn live_rows_are_those_of_the_list() {
 #[tokio::test]
 async fn assets_are_kept_by_browsers_under_a_path_of_their_content() {
     let server = Server::start().await;
-    let browser = Browser::new(&server);
+    let browser = Browser::new(&server).await;
     server.post_messages(&message("a", 200)).await;
     let html = browser.get("/b/default").await;
     let paths: Vec<_> = html
@@ -630,7 +635,7 @@ async fn assets_are_kept_by_browsers_under_a_path_of_their_content() {
 #[tokio::test]
 async fn an_address_without_a_page_says_so() {
     let server = Server::start().await;
-    let browser = Browser::new(&server);
+    let browser = Browser::new(&server).await;
     for path in ["/b/nothing", "/b/default/nothing", "/b/default/views/9/x"] {
         let answer = browser.request(Method::GET, path).send().await.unwrap();
         let html = page(answer, StatusCode::NOT_FOUND).await;

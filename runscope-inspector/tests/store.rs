@@ -561,3 +561,40 @@ fn messages_written_with_and_without_a_dictionary_are_read() {
     assert_eq!(seen, 3000);
     assert_eq!(query.scan.filter, Expr::All);
 }
+
+#[cfg(unix)]
+#[test]
+fn files_are_their_owners_only_though_the_directory_is_not() {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+    let parent = tempfile::tempdir().unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let made = parent.path().join("a/made");
+    drop(open(&made));
+    assert_eq!(mode(&made), 0o700);
+    let wide = parent.path().join("wide");
+    fs::create_dir(&wide).unwrap();
+    fs::set_permissions(&wide, Permissions::from_mode(0o755)).unwrap();
+    let files = || {
+        fs::read_dir(&wide)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+    };
+    let check = || {
+        let store = open(&wide);
+        let bucket = default_bucket(&store);
+        store.append(bucket.id, vec![message("a")]).unwrap();
+        let modes: Vec<_> = files().map(|path| (mode(&path), path)).collect();
+        assert!(
+            modes.len() >= 5,
+            "database files with their logs: {modes:?}"
+        );
+        assert!(modes.iter().all(|(mode, _)| *mode == 0o600), "{modes:?}");
+    };
+    check();
+    assert_eq!(mode(&wide), 0o755);
+    for path in files() {
+        fs::set_permissions(path, Permissions::from_mode(0o644)).unwrap();
+    }
+    check();
+}

@@ -2,20 +2,22 @@ use super::error::ApiError;
 use super::routes::Routes;
 use super::state::AppState;
 use super::{
-    auth, buckets, compare, door, envelope, messages, metrics, openapi, replay, search, shared,
+    buckets, compare, cookie, door, envelope, messages, metrics, openapi, replay, search, shared,
     tail, tokens, transfer, views,
 };
 use crate::page;
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{from_fn, from_fn_with_state, map_response_with_state};
 
-/// The whole server as a router, to be served or mounted in another app.
+/// The whole server as a router, to be served, or nested in another app below
+/// [`Config::prefix`](super::Config::prefix).
 pub fn app(state: AppState) -> Router {
     routes()
         .into_router()
         .merge(page::routes())
         .fallback(async || ApiError::not_found("there is nothing at this path"))
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())
+        .layer(map_response_with_state(state.clone(), page::failures))
         .layer(from_fn_with_state(state.clone(), door::check_host))
         .layer(from_fn(door::security_headers))
         .layer(from_fn_with_state(state.clone(), metrics::count_answers))
@@ -60,7 +62,7 @@ pub(super) fn routes() -> Routes {
         .get("/api/v1/shared/{name}", shared::read)
         .get("/api/v1/stats", search::stats)
         .get("/api/v1/openapi.json", openapi::serve)
-        .get("/open", auth::open)
+        .get("/open", cookie::open)
         .get("/metrics", metrics::serve)
         .get("/healthz", healthz)
 }

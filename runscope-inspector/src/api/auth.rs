@@ -1,19 +1,15 @@
-use super::envelope::Params;
+use super::cookie::{self, Cookie};
 use super::error::ApiError;
 use super::state::AppState;
-use crate::page::SignIn;
 use crate::store::{Bucket, Grant, Scope};
-use axum::extract::{FromRequestParts, State};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
+use axum::http::{HeaderMap, StatusCode, header};
 use sha2::{Digest, Sha256};
 use std::fmt;
+use std::time::Instant;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
-
-const COOKIE: &str = "runscope_inspector";
 
 /// A bearer token. It is shown by [`reveal`](Token::reveal) only.
 #[derive(Clone)]
@@ -84,6 +80,8 @@ impl std::error::Error for InvalidToken {}
 pub(crate) enum Caller {
     /// Who has the owner's token, or a session that it opened.
     Owner,
+    /// Who has the token for metrics.
+    Scraper,
     /// Who has a bucket's token.
     Holder(Grant),
 }
@@ -93,16 +91,19 @@ impl Caller {
     pub(crate) fn owns(self) -> Result<(), ApiError> {
         match self {
             Self::Owner => Ok(()),
-            Self::Holder(_) => Err(ApiError::forbidden("this needs the owner's token")),
+            Self::Scraper | Self::Holder(_) => {
+                Err(ApiError::forbidden("this needs the owner's token"))
+            }
         }
     }
 
-    /// Lets whoever may read something on.
-    pub(super) fn reads(self) -> Result<(), ApiError> {
+    /// Lets on whoever may see numbers of all buckets.
+    pub(super) fn scrapes(self) -> Result<(), ApiError> {
         match self {
-            Self::Owner => Ok(()),
-            Self::Holder(grant) if grant.scope == Scope::Read => Ok(()),
-            Self::Holder(_) => Err(ApiError::forbidden("this needs a token that reads")),
+            Self::Owner | Self::Scraper => Ok(()),
+            Self::Holder(_) => Err(ApiError::forbidden(
+                "this needs the owner's token, or the one for metrics",
+            )),
         }
     }
 
@@ -132,13 +133,21 @@ impl FromRequestParts<AppState> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        let Some(digest) =
-            bearer(&parts.headers).or_else(|| session(&parts.method, &parts.headers))
-        else {
-            return Err(ApiError::unauthorized());
+        let Some(digest) = bearer(&parts.headers) else {
+            let signed_in = cookie::counts(parts, state.config())
+                && Cookie::of(parts, state.config())
+                    .values(&parts.headers)
+                    .any(|id| state.sessions().knows(&digest(id), Instant::now()));
+            return signed_in
+                .then_some(Self::Owner)
+                .ok_or_else(ApiError::unauthorized);
         };
-        if bool::from(digest.ct_eq(&state.config().owner.digest())) {
+        if is_owners(state, &digest) {
             return Ok(Self::Owner);
+        }
+        let metrics = state.config().metrics.as_ref();
+        if metrics.is_some_and(|token| bool::from(digest.ct_eq(&token.digest()))) {
+            return Ok(Self::Scraper);
         }
         // Looking up a digest tells nothing of the token by its time.
         match state.blocking(move |store| store.grant(&digest)).await? {
@@ -151,39 +160,9 @@ impl FromRequestParts<AppState> for Caller {
     }
 }
 
-#[derive(Deserialize)]
-pub(super) struct Opening {
-    token: String,
-}
-
-/// Trades the token of a printed link for a cookie, and leads away from the link, so that the token
-/// stays out of the history and of referrers.
-pub(super) async fn open(
-    State(state): State<AppState>,
-    Params(opening): Params<Opening>,
-) -> Response {
-    match session_cookie(&state, &opening.token) {
-        Some(cookie) => (
-            StatusCode::SEE_OTHER,
-            [
-                (header::SET_COOKIE, cookie),
-                (header::LOCATION, "/".to_owned()),
-            ],
-        )
-            .into_response(),
-        None => SignIn::refused("/").into_response(),
-    }
-}
-
-/// The `Set-Cookie` of a session, if the token is the owner's.
-pub(crate) fn session_cookie(state: &AppState, token: &str) -> Option<String> {
-    let known = bool::from(digest(token).ct_eq(&state.config().owner.digest()));
-    known.then(|| format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict"))
-}
-
-/// The `Set-Cookie` that ends a session.
-pub(crate) fn ended_session() -> String {
-    format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0")
+/// Whether a digest is that of the owner's token.
+pub(super) fn is_owners(state: &AppState, digest: &[u8; 32]) -> bool {
+    bool::from(digest.ct_eq(&state.config().owner.digest()))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<[u8; 32]> {
@@ -194,27 +173,7 @@ fn bearer(headers: &HeaderMap) -> Option<[u8; 32]> {
         .then(|| digest(token.trim()))
 }
 
-/// A browser sends the cookie whoever made it ask, so it counts only where the browser says that
-/// the page asking is ours. One that does not say (before 2023) can only read.
-fn session(method: &Method, headers: &HeaderMap) -> Option<[u8; 32]> {
-    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
-    let ours = match site {
-        Some(site) => site == b"same-origin" || (site == b"none" && method.is_safe()),
-        None => method.is_safe(),
-    };
-    let cookies = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    let token = cookies
-        .flat_map(|cookies| cookies.split(';'))
-        .filter_map(|cookie| cookie.trim().split_once('='))
-        .find(|(name, _)| *name == COOKIE)?
-        .1;
-    ours.then(|| digest(token))
-}
-
-fn digest(token: &str) -> [u8; 32] {
+pub(super) fn digest(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
@@ -229,31 +188,6 @@ mod tests {
         assert!(Token::new(token.reveal()).is_ok());
         for bad in ["short", "with a space in it", "sixteen characters\n", ""] {
             assert!(Token::new(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_cookie_counts_only_where_our_own_page_asks() {
-        for (method, site, counts) in [
-            (Method::GET, Some("same-origin"), true),
-            (Method::POST, Some("same-origin"), true),
-            (Method::GET, Some("none"), true),
-            (Method::POST, Some("none"), false),
-            (Method::GET, Some("cross-site"), false),
-            (Method::GET, Some("same-site"), false),
-            (Method::GET, None, true),
-            (Method::DELETE, None, false),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(
-                header::COOKIE,
-                format!("a=b; {COOKIE}=t; c=d").parse().unwrap(),
-            );
-            if let Some(site) = site {
-                headers.insert("sec-fetch-site", site.parse().unwrap());
-            }
-            let expected = counts.then(|| digest("t"));
-            assert_eq!(session(&method, &headers), expected, "{method} {site:?}");
         }
     }
 }

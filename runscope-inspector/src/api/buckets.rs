@@ -113,7 +113,7 @@ fn default_team() -> String {
 
 /// The documented form. What this server has no use for is there and empty.
 fn bucket_json(state: &AppState, bucket: &Bucket) -> Value {
-    let url = format!("{}/buckets/{}", state.config().base_url, bucket.key);
+    let url = format!("{}/buckets/{}", state.config().link_base(), bucket.key);
     json!({
         "key": bucket.key,
         "name": bucket.name,

@@ -1,12 +1,12 @@
 use super::auth::Caller;
-use super::envelope::{Params, data_with};
+use super::envelope::{Params, Path, data_with};
 use super::error::ApiError;
 use super::messages::{message_uuid, no_message};
 use super::state::AppState;
 use crate::compare::Comparison;
 use crate::exchange::Exchange;
 use crate::store::{BucketId, Scope};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::json;

@@ -3,7 +3,8 @@
 use super::error::ApiError;
 use super::state::AppState;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::net::IpAddr;
@@ -15,15 +16,11 @@ pub(super) async fn check_host(
     request: Request,
     next: Next,
 ) -> Response {
-    let header = request
-        .headers()
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    let authority = request
-        .uri()
-        .authority()
-        .map(axum::http::uri::Authority::as_str);
-    let Some(host) = authority.or(header) else {
+    // Kubernetes and load balancers probe by address, and there is nothing to learn.
+    if request.uri().path() == "/healthz" {
+        return next.run(request).await;
+    }
+    let Some(host) = host(request.uri(), request.headers()) else {
         return ApiError::bad_request("the request has no Host header").into_response();
     };
     if is_allowed(host, &state.config().hosts) {
@@ -55,6 +52,17 @@ pub(super) async fn security_headers(request: Request, next: Next) -> Response {
     response
 }
 
+/// What a request calls this server: a name, and a port where it is not the scheme's own.
+pub(super) fn host<'r>(uri: &'r Uri, headers: &'r HeaderMap) -> Option<&'r str> {
+    let header = || headers.get(header::HOST)?.to_str().ok();
+    uri.authority().map(Authority::as_str).or_else(header)
+}
+
+/// The port in a host.
+pub(super) fn port_of(host: &str) -> Option<&str> {
+    split(host).1.filter(|port| !port.is_empty())
+}
+
 fn is_allowed(host: &str, allowed: &[String]) -> bool {
     let name = name_of(host);
     let address: Option<IpAddr> = name.trim_matches(['[', ']']).parse().ok();
@@ -65,15 +73,19 @@ fn is_allowed(host: &str, allowed: &[String]) -> bool {
             .any(|allowed| allowed.eq_ignore_ascii_case(name))
 }
 
-/// The host without its port; an IPv6 address has colons of its own, and brackets.
 fn name_of(host: &str) -> &str {
+    split(host).0
+}
+
+/// The host's name and its port, if it has one; an IPv6 address has colons of its own, and brackets.
+fn split(host: &str) -> (&str, Option<&str>) {
     match host.rsplit_once(':') {
         Some((name, port))
             if !name.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) =>
         {
-            name
+            (name, Some(port))
         }
-        _ => host,
+        _ => (host, None),
     }
 }
 

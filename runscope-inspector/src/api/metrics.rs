@@ -63,12 +63,12 @@ pub(super) async fn count_answers(
     response
 }
 
-/// The numbers, for whoever may read anything.
+/// The numbers of all buckets, so no bucket's token is enough.
 pub(super) async fn serve(
     State(state): State<AppState>,
     caller: Caller,
 ) -> Result<Response, ApiError> {
-    caller.reads()?;
+    caller.scrapes()?;
     let stats = state.blocking(<dyn Store>::stats).await?;
     let text = render(state.metrics(), &stats, state.open_tails()).map_err(ApiError::internal)?;
     let format = [(

@@ -22,7 +22,7 @@
 //! | `/api/v1/stats` | `GET` | owner |
 //! | `/open?token=` | `GET`: trades the owner's token for a session cookie | |
 //! | `/api/v1/openapi.json` | `GET`: all of this, exactly | none |
-//! | `/metrics` | `GET`: for Prometheus | owner, or read in any bucket |
+//! | `/metrics` | `GET`: for Prometheus | owner, or the one for metrics |
 //! | `/healthz` | `GET` | none |
 //! | `/`, `/b/{key}/…`, `/assets/…` | the web page | the session's cookie |
 //!
@@ -34,6 +34,8 @@ mod routes;
 mod state;
 mod door;
 mod auth;
+mod cookie;
+mod sessions;
 mod error;
 mod envelope;
 mod body;
@@ -54,16 +56,18 @@ mod metrics;
 mod openapi;
 
 pub use app::app;
-pub(crate) use auth::{Caller, ended_session, session_cookie};
+pub(crate) use auth::Caller;
 pub use auth::{InvalidToken, Token};
 pub(crate) use body::Received;
 pub(crate) use compare::compared;
+pub(crate) use cookie::Cookie;
 pub(crate) use envelope::Params;
 pub(crate) use error::ApiError;
 pub(crate) use har::archive;
 pub(crate) use messages::{failed, message_uuid, no_message};
 pub(crate) use readback::reason;
 pub(crate) use replay::{Edit, hindrance, replayed};
+pub(crate) use state::root;
 pub use state::{AppState, Config, Limits};
 pub(crate) use tail::{follow, last_seen};
 pub(crate) use views::new_view;

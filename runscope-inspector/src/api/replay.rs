@@ -1,6 +1,6 @@
 use super::auth::Caller;
 use super::body::{Received, expect_json};
-use super::envelope::data;
+use super::envelope::{Path, data};
 use super::error::ApiError;
 use super::messages::{message_uuid, no_message};
 use super::state::AppState;
@@ -8,7 +8,7 @@ use crate::copy::{Outgoing, Unsendable};
 use crate::replay::{Refused, Target, message, send};
 use crate::store::{BucketId, Scope};
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use runscope_core::{BodyEncoding, Fields, Message, Request};

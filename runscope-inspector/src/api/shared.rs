@@ -46,7 +46,7 @@ pub(super) async fn share(
         .blocking(move |store| store.share(bucket.id, uuid))
         .await?;
     let Share { name, uuid, .. } = share.ok_or_else(no_message)?;
-    let base = &state.config().base_url;
+    let base = state.config().link_base();
     Ok(data(&json!({
         "uuid": uuid,
         "public_url": format!("{base}/s/{name}"),

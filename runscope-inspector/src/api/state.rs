@@ -1,6 +1,7 @@
 use super::auth::Token;
 use super::error::ApiError;
 use super::metrics::Metrics;
+use super::sessions::Sessions;
 use crate::replay;
 use crate::store::{Store, StoreError};
 use std::sync::Arc;
@@ -13,13 +14,19 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 pub struct Config {
     /// The token that allows everything.
     pub owner: Token,
+    /// A token that reads `/metrics` and nothing else, for Prometheus to have. Default: none, so only
+    /// the owner's does.
+    pub metrics: Option<Token>,
     /// The names, without port, by which browsers and clients may call the server, besides
     /// `localhost` and the loopback addresses. Anything else in `Host` is refused: a page elsewhere
     /// could have its own name point here.
     pub hosts: Vec<String>,
-    /// Where the server is reached, without a slash at the end; links begin with it. Default: empty,
+    /// Where the server is reached, its prefix included, without a slash at the end; links begin with it. Default: empty,
     /// so links are paths.
     pub base_url: String,
+    /// The path below which [`app`](super::app) is nested in another app, such as `/inspector`, without a
+    /// slash at the end: the page's links, forms and cookie begin with it. Default: empty.
+    pub prefix: String,
     /// What is refused for its size.
     pub limits: Limits,
     /// Where captured requests may be sent again. Default: nowhere.
@@ -32,12 +39,33 @@ impl Config {
     pub fn new(owner: Token) -> Self {
         Self {
             owner,
+            metrics: None,
             hosts: Vec::new(),
             base_url: String::new(),
+            prefix: String::new(),
             limits: Limits::default(),
             replay: replay::Settings::default(),
         }
     }
+
+    /// The path of the first page.
+    pub(crate) fn root(&self) -> &str {
+        root(&self.prefix)
+    }
+
+    /// What a link that is given away begins with.
+    pub(crate) fn link_base(&self) -> &str {
+        if self.base_url.is_empty() {
+            &self.prefix
+        } else {
+            &self.base_url
+        }
+    }
+}
+
+/// The path of the first page below a prefix.
+pub(crate) fn root(prefix: &str) -> &str {
+    if prefix.is_empty() { "/" } else { prefix }
 }
 
 /// What is refused for its size, and how long is waited.
@@ -89,6 +117,7 @@ struct Inner {
     reads: Arc<Semaphore>,
     tails: Arc<Semaphore>,
     metrics: Arc<Metrics>,
+    sessions: Sessions,
     closing: watch::Sender<bool>,
 }
 
@@ -106,6 +135,7 @@ impl AppState {
             reads: Arc::new(Semaphore::new(READS)),
             tails: Arc::new(Semaphore::new(limits.tails)),
             metrics: Arc::default(),
+            sessions: Sessions::default(),
             closing: watch::Sender::new(false),
             config,
         };
@@ -135,6 +165,10 @@ impl AppState {
 
     pub(super) fn metrics(&self) -> &Arc<Metrics> {
         &self.inner.metrics
+    }
+
+    pub(super) fn sessions(&self) -> &Sessions {
+        &self.inner.sessions
     }
 
     /// How many live tails there are.

@@ -1,12 +1,12 @@
 use super::auth::Caller;
 use super::body::{Received, expect_json};
-use super::envelope::{data, nothing};
+use super::envelope::{Path, data, nothing};
 use super::error::ApiError;
 use super::state::AppState;
 use crate::query::parse;
 use crate::store::{NewView, SavedView, Scope};
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Deserialize;

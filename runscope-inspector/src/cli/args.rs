@@ -49,9 +49,20 @@ pub struct Args {
     pub listen: SocketAddr,
 
     /// The owner's token, instead of the one in the data directory. Better given by the environment:
-    /// other users of the machine can see a command line.
+    /// other users of the machine can see a command line. It is then not printed, but on a terminal.
     #[arg(long, env = "RUNSCOPE_INSPECTOR_TOKEN", hide_env_values = true, help_heading = LISTENING)]
     pub token: Option<String>,
+
+    /// A token that reads `/metrics` and nothing else, for Prometheus; without it only the owner's
+    /// does. Better given by the environment or a file.
+    #[arg(
+        long = "metrics-token",
+        env = "RUNSCOPE_INSPECTOR_METRICS_TOKEN",
+        hide_env_values = true,
+        value_name = "TOKEN",
+        help_heading = LISTENING
+    )]
+    pub metrics_token: Option<String>,
 
     /// A host name, without port, by which the server may be called besides localhost and loopback
     /// addresses. Can be given more than once; in the environment separated by commas.
@@ -65,7 +76,8 @@ pub struct Args {
     pub allow_host: Vec<String>,
 
     /// Where the server is reached, for the links it makes, such as
-    /// `https://inspector.example`. Default: the address it listens on.
+    /// `https://inspector.example`. Default: the address it listens on, or where
+    /// that stands for all of them the first --allow-host.
     #[arg(long, env = "RUNSCOPE_INSPECTOR_BASE_URL", value_name = "URL", help_heading = LISTENING)]
     pub base_url: Option<String>,
 

@@ -5,7 +5,8 @@ use crate::api::{AppState, Config, Token, app};
 use crate::serve::serve;
 use crate::store::Sqlite;
 use std::future::Future;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use tokio::net::TcpListener;
 
@@ -23,32 +24,42 @@ impl Started {
             return Err(StartError(message.to_owned()));
         }
         let store = Sqlite::open(args.settings())?;
-        let token = match &args.token {
-            Some(token) => {
-                Token::new(token).map_err(|error| StartError(format!("--token: {error}")))?
-            }
-            None => read_or_make(args.data())?,
+        let (token, given) = match &args.token {
+            Some(token) => (parse_token("--token", token)?, true),
+            None => (read_or_make(args.data())?, false),
         };
         let listener = TcpListener::bind(args.listen).await.map_err(|error| {
             StartError(format!("{} can't be listened on: {error}", args.listen))
         })?;
         let address = listener.local_addr()?;
         let base_url = args.base_url.as_ref().map_or_else(
-            || format!("http://{address}"),
+            || own_url(address, &args.allow_host),
             |url| url.trim_end_matches('/').to_owned(),
         );
         let mut config = Config::new(token.clone());
         config.hosts.clone_from(&args.allow_host);
+        if !address.ip().is_unspecified() {
+            // No name can point a browser at an address that stands in the URL itself.
+            config.hosts.push(name(address.ip()));
+        }
+        config.metrics = match &args.metrics_token {
+            Some(token) => Some(parse_token("--metrics-token", token)?),
+            None => None,
+        };
         config.replay.to.clone_from(&args.replay_to);
         config.base_url.clone_from(&base_url);
         let state = AppState::new(config, Arc::new(store));
         tracing::info!(%address, data = %args.data().display(), "listening");
         // Not a log line: logs are kept, and the token must not be.
-        writeln!(
-            io::stdout(),
-            "Open {base_url}/open?token={}",
-            token.reveal()
-        )?;
+        let mut out = io::stdout();
+        if given && !out.is_terminal() {
+            writeln!(
+                out,
+                "Open {base_url}/ and sign in with the token that was set"
+            )?;
+        } else {
+            writeln!(out, "Open {base_url}/open?token={}", token.reveal())?;
+        }
         Ok(Self { listener, state })
     }
 
@@ -61,5 +72,55 @@ impl Started {
             state.close();
         })
         .await;
+    }
+}
+
+fn parse_token(flag: &str, token: &str) -> Result<Token, StartError> {
+    Token::new(token).map_err(|error| StartError(format!("{flag}: {error}")))
+}
+
+/// A URL that the server answers to at its address: one that stands for all of a machine's
+/// addresses is none itself.
+fn own_url(address: SocketAddr, hosts: &[String]) -> String {
+    let (ip, port) = (address.ip(), address.port());
+    let host = match (ip, hosts.first()) {
+        (ip, _) if !ip.is_unspecified() => name(ip),
+        (_, Some(host)) => host.clone(),
+        (IpAddr::V4(_), None) => name(Ipv4Addr::LOCALHOST.into()),
+        (IpAddr::V6(_), None) => name(Ipv6Addr::LOCALHOST.into()),
+    };
+    format!("http://{host}:{port}")
+}
+
+/// An address as it stands in a URL.
+fn name(ip: IpAddr) -> String {
+    match ip {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_printed_address_is_one_that_is_answered_to() {
+        let named = ["pi.example".to_owned(), "other.example".to_owned()];
+        for (address, hosts, expected) in [
+            ("127.0.0.1:1", &named[..], "http://127.0.0.1:1"),
+            ("10.0.0.7:1", &named, "http://10.0.0.7:1"),
+            ("[fd00::1]:1", &[], "http://[fd00::1]:1"),
+            ("0.0.0.0:1", &named, "http://pi.example:1"),
+            ("[::]:1", &named, "http://pi.example:1"),
+            ("0.0.0.0:1", &[], "http://127.0.0.1:1"),
+            ("[::]:1", &[], "http://[::1]:1"),
+        ] {
+            assert_eq!(
+                own_url(address.parse().unwrap(), hosts),
+                expected,
+                "{address}"
+            );
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! Style, scripts and icons: in the binary, so that a fresh clone has its page without a build of
 //! its own.
 
+use super::address::Path;
 use super::error::PageError;
 use crate::api::ApiError;
-use axum::extract::Path;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
@@ -57,9 +57,9 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// The path of an asset, which changes with its content.
-pub(super) fn path(name: &str) -> String {
+pub(super) fn path(prefix: &str, name: &str) -> String {
     debug_assert!(ASSETS.iter().any(|asset| asset.name == name), "{name}");
-    format!("/assets/{}/{name}", *VERSION)
+    format!("{prefix}/assets/{}/{name}", *VERSION)
 }
 
 /// An asset of this version, to be kept by the browser as long as it likes.

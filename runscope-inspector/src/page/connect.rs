@@ -125,5 +125,6 @@ pub(super) fn endpoint(state: &AppState, headers: &HeaderMap) -> String {
     let host = headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok());
-    format!("http://{}", host.unwrap_or("localhost"))
+    let prefix = &state.config().prefix;
+    format!("http://{}{prefix}", host.unwrap_or("localhost"))
 }

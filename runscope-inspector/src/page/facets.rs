@@ -1,9 +1,10 @@
+use super::address::Params;
 use super::filter::{facet_term, has, with, without};
 use super::format;
 use super::layout::fragment;
 use super::place::Place;
 use super::{PageError, asked::Asked};
-use crate::api::{AppState, Params};
+use crate::api::AppState;
 use crate::query::Expr;
 use crate::store::{Facet, FacetField, Facets};
 use axum::extract::State;

@@ -1,5 +1,6 @@
 use super::assets;
 use super::place::Place;
+use crate::api::root;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -22,8 +23,8 @@ pub(crate) struct Page<'a> {
 /// Where in the inspector a page is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Nav<'a> {
-    /// Outside of every bucket: signed out, a shared call, an error.
-    Outside,
+    /// Outside of every bucket: signed out, a shared call, an error; with the server's prefix.
+    Outside(&'a str),
     /// In a bucket, under one of its tabs.
     Bucket(&'a Place, Tab),
 }
@@ -39,6 +40,15 @@ pub(crate) enum Tab {
     Views,
     /// How to send calls here.
     Connect,
+}
+
+impl<'a> Nav<'a> {
+    fn prefix(self) -> &'a str {
+        match self {
+            Self::Outside(prefix) => prefix,
+            Self::Bucket(place, _) => &place.prefix,
+        }
+    }
 }
 
 impl<'a> Page<'a> {
@@ -70,6 +80,7 @@ impl<'a> Page<'a> {
     }
 
     fn document(&self) -> Markup {
+        let prefix = self.nav.prefix();
         html! {
             (DOCTYPE)
             html lang="en" {
@@ -78,16 +89,16 @@ impl<'a> Page<'a> {
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     meta name="color-scheme" content="light dark";
                     title { (self.title) " · Runscope" }
-                    link rel="icon" type="image/svg+xml" href=(assets::path("icon.svg"));
-                    link rel="stylesheet" href=(assets::path("app.css"));
+                    link rel="icon" type="image/svg+xml" href=(assets::path(prefix, "icon.svg"));
+                    link rel="stylesheet" href=(assets::path(prefix, "app.css"));
                     @for name in self.styles {
-                        link rel="stylesheet" href=(assets::path(name));
+                        link rel="stylesheet" href=(assets::path(prefix, name));
                     }
                     // It runs before anything is painted, so that the page does not flash.
-                    script src=(assets::path("theme.js")) {}
-                    script type="module" src=(assets::path("app.js")) {}
+                    script src=(assets::path(prefix, "theme.js")) {}
+                    script type="module" src=(assets::path(prefix, "app.js")) {}
                     @for name in self.scripts {
-                        script type="module" src=(assets::path(name)) {}
+                        script type="module" src=(assets::path(prefix, name)) {}
                     }
                 }
                 body {
@@ -122,6 +133,11 @@ fn html_response(status: StatusCode, content: Markup) -> Response {
             header::CONTENT_SECURITY_POLICY,
             HeaderValue::from_static(POLICY),
         ),
+        // With `no-referrer`, a browser would say `Origin: null` for our own forms.
+        (
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("same-origin"),
+        ),
     ];
     (status, headers, text_of(content)).into_response()
 }
@@ -139,7 +155,7 @@ pub(crate) fn text_of(content: Markup) -> String {
 
 fn header_of(nav: Nav<'_>) -> Markup {
     let home = match nav {
-        Nav::Outside => "/".to_owned(),
+        Nav::Outside(prefix) => root(prefix).to_owned(),
         Nav::Bucket(place, _) => place.path(""),
     };
     html! {
@@ -165,8 +181,8 @@ fn header_of(nav: Nav<'_>) -> Markup {
                 button.quiet #theme type="button" hidden {
                     (THEME) span.label { "Theme: auto" }
                 }
-                @if let Nav::Bucket(..) = nav {
-                    form method="post" action="/sign-out" {
+                @if let Nav::Bucket(place, _) = nav {
+                    form method="post" action={ (place.prefix) "/sign-out" } {
                         button.quiet type="submit" { "Sign out" }
                     }
                 }
@@ -182,7 +198,7 @@ fn bucket_chooser(place: &Place) -> Markup {
             ul.menu-list {
                 @for bucket in &place.buckets {
                     li {
-                        a href={ "/b/" (bucket.key) } aria-current=[(bucket.id == place.bucket.id).then_some("true")] {
+                        a href={ (place.prefix) "/b/" (bucket.key) } aria-current=[(bucket.id == place.bucket.id).then_some("true")] {
                             (bucket.name) " " code { (bucket.key) }
                         }
                     }

@@ -10,6 +10,7 @@ mod assets;
 mod place;
 mod error;
 mod sign_in;
+mod address;
 mod form;
 mod format;
 mod filter;
@@ -24,5 +25,6 @@ mod views;
 mod connect;
 
 use error::PageError;
+pub(crate) use error::failures;
 pub(crate) use routes::routes;
 pub(crate) use sign_in::{SignIn, sign_in};

@@ -12,6 +12,8 @@ use url::form_urlencoded;
 /// and shows others the way in.
 #[derive(Debug)]
 pub(crate) struct Place {
+    /// What every path of the server begins with.
+    pub(crate) prefix: String,
     /// Who reads.
     pub(crate) caller: Caller,
     /// The bucket in the path.
@@ -43,7 +45,7 @@ impl Place {
 
     /// A path in the bucket; the rest is empty or begins with a slash.
     pub(crate) fn path(&self, rest: &str) -> String {
-        format!("/b/{}{rest}", self.bucket.key)
+        format!("{}/b/{}{rest}", self.prefix, self.bucket.key)
     }
 }
 
@@ -63,11 +65,12 @@ impl FromRequestParts<AppState> for Place {
         let bucket = caller.bucket(state, key, Scope::Read).await?;
         let buckets = match caller {
             Caller::Owner => state.blocking(<dyn Store>::buckets).await?,
-            Caller::Holder(_) => vec![bucket.clone()],
+            Caller::Holder(_) | Caller::Scraper => vec![bucket.clone()],
         };
         let id = bucket.id;
         let views = state.blocking(move |store| store.views(id)).await?;
         Ok(Self {
+            prefix: state.config().prefix.clone(),
             caller,
             bucket,
             buckets,
@@ -84,7 +87,11 @@ pub(super) async fn first(
     visitor.0.owns()?;
     let buckets = state.blocking(<dyn Store>::buckets).await?;
     let first = buckets.first().ok_or_else(no_bucket)?;
-    Ok(Redirect::to(&format!("/b/{}", first.key)))
+    Ok(Redirect::to(&format!(
+        "{}/b/{}",
+        state.config().prefix,
+        first.key
+    )))
 }
 
 /// Who reads a page that is in no bucket.
@@ -102,7 +109,7 @@ impl FromRequestParts<AppState> for Visitor {
 async fn visitor(parts: &mut Parts, state: &AppState) -> Result<Caller, PageError> {
     match Caller::from_request_parts(parts, state).await {
         Err(error) if error.status() == StatusCode::UNAUTHORIZED => {
-            Err(PageError::SignIn(SignIn::asked(parts)))
+            Err(PageError::SignIn(SignIn::asked(parts, state.config())))
         }
         caller => Ok(caller?),
     }

@@ -1,17 +1,20 @@
 use super::form::Form;
 use super::layout::{Nav, Page};
 use super::place::Visitor;
-use crate::api::{AppState, ended_session, session_cookie};
+use crate::api::{AppState, Config, Cookie};
 use axum::extract::State;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::uri::PathAndQuery;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::html;
 
 /// The page of one who is not signed in.
 #[derive(Debug)]
 pub(crate) struct SignIn {
-    /// Where to go on to: a path of a bucket, or `/`.
+    /// What every path of the server begins with.
+    prefix: String,
+    /// Where to go on to: a path of a bucket, or the first page.
     next: String,
     why: Why,
 }
@@ -26,7 +29,7 @@ enum Why {
 
 impl SignIn {
     /// A page was asked for without a session.
-    pub(super) fn asked(parts: &Parts) -> Self {
+    pub(super) fn asked(parts: &Parts, config: &Config) -> Self {
         let site = parts.headers.get("sec-fetch-site");
         let elsewhere = site.is_some_and(|site| site == "cross-site" || site == "same-site");
         let path = parts.extensions.get::<axum::extract::OriginalUri>();
@@ -34,7 +37,8 @@ impl SignIn {
             .map_or(&parts.uri, |original| &original.0)
             .path_and_query();
         Self {
-            next: ours(path.map_or("/", axum::http::uri::PathAndQuery::as_str)).to_owned(),
+            prefix: config.prefix.clone(),
+            next: ours(config, path.map_or("", PathAndQuery::as_str)).to_owned(),
             why: if elsewhere {
                 Why::FromElsewhere
             } else {
@@ -44,9 +48,10 @@ impl SignIn {
     }
 
     /// The token was not the owner's.
-    pub(crate) fn refused(next: &str) -> Self {
+    pub(crate) fn refused(config: &Config, next: &str) -> Self {
         Self {
-            next: ours(next).to_owned(),
+            prefix: config.prefix.clone(),
+            next: ours(config, next).to_owned(),
             why: Why::Refused,
         }
     }
@@ -64,10 +69,11 @@ impl IntoResponse for SignIn {
                     p { "If you are not signed in yet:" }
                 }
                 p {
-                    "The server printed a link when it started, which begins with " code { "Open http" } ". "
+                    "The server printed a link when it started, which begins with " code { "Open http" } "; "
+                    "where its token was set for it, only without that token. "
                     "Follow it, or paste the token at its end:"
                 }
-                form.stack method="post" action="/sign-in" {
+                form.stack method="post" action={ (self.prefix) "/sign-in" } {
                     input type="hidden" name="next" value=(self.next);
                     label for="token" { "Owner's token" }
                     input #token type="password" name="token" required autocomplete="current-password"
@@ -84,24 +90,29 @@ impl IntoResponse for SignIn {
                 }
             }
         };
-        Page::new("Sign in", Nav::Outside, content)
+        Page::new("Sign in", Nav::Outside(&self.prefix), content)
             .status(StatusCode::UNAUTHORIZED)
             .into_response()
     }
 }
 
 /// Opens a session by the form.
-pub(crate) async fn sign_in(State(state): State<AppState>, form: Form) -> Response {
-    let next = ours(form.field("next"));
-    match session_cookie(&state, form.field("token").trim()) {
+pub(crate) async fn sign_in(State(state): State<AppState>, cookie: Cookie, form: Form) -> Response {
+    let next = ours(state.config(), form.field("next"));
+    match cookie.sign_in(&state, form.field("token").trim()) {
         Some(cookie) => see_other(cookie, next),
-        None => SignIn::refused(next).into_response(),
+        None => SignIn::refused(state.config(), next).into_response(),
     }
 }
 
 /// Ends the session.
-pub(super) async fn sign_out(_: Visitor) -> Response {
-    see_other(ended_session(), "/")
+pub(super) async fn sign_out(
+    State(state): State<AppState>,
+    _: Visitor,
+    cookie: Cookie,
+    headers: HeaderMap,
+) -> Response {
+    see_other(cookie.sign_out(&state, &headers), state.config().root())
 }
 
 fn see_other(cookie: String, location: &str) -> Response {
@@ -113,20 +124,24 @@ fn see_other(cookie: String, location: &str) -> Response {
 }
 
 /// The path, if it is a page of a bucket; what else a link can hold could lead away from here.
-fn ours(path: &str) -> &str {
-    let plain = path.starts_with("/b/")
+fn ours<'p>(config: &'p Config, path: &'p str) -> &'p str {
+    let plain = path
+        .strip_prefix(config.prefix.as_str())
+        .is_some_and(|path| path.starts_with("/b/"))
         && path
             .bytes()
             .all(|byte| (b'!'..=b'~').contains(&byte) && byte != b'\\');
-    if plain { path } else { "/" }
+    if plain { path } else { config.root() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::Token;
 
     #[test]
     fn only_a_page_of_ours_is_led_to() {
+        let mut config = Config::new(Token::random());
         for (path, expected) in [
             ("/b/default?q=a%20b", "/b/default?q=a%20b"),
             ("/", "/"),
@@ -136,7 +151,16 @@ mod tests {
             ("/b/\\evil", "/"),
             ("", "/"),
         ] {
-            assert_eq!(ours(path), expected, "{path}");
+            assert_eq!(ours(&config, path), expected, "{path}");
+        }
+        config.prefix = "/inspector".to_owned();
+        for (path, expected) in [
+            ("/inspector/b/default", "/inspector/b/default"),
+            ("/b/default", "/inspector"),
+            ("/inspector//evil.example/b/", "/inspector"),
+            ("/inspector.evil/b/", "/inspector"),
+        ] {
+            assert_eq!(ours(&config, path), expected, "{path}");
         }
     }
 }

@@ -1,10 +1,11 @@
 use super::PageError;
+use super::address::Params;
 use super::asked::Asked;
 use super::filter::with;
 use super::format;
 use super::layout::{Nav, Page, Tab};
 use super::place::Place;
-use crate::api::{AppState, Params};
+use crate::api::AppState;
 use crate::query::{Expr, Name, Pattern, Term, parse};
 use crate::store::{Summary, SummaryRow};
 use axum::extract::State;

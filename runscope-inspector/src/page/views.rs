@@ -1,11 +1,12 @@
 use super::PageError;
+use super::address::Path;
 use super::error::sentence;
 use super::form::Form;
 use super::layout::{Nav, Page, Tab};
 use super::place::Place;
 use crate::api::{ApiError, AppState, new_view};
 use crate::store::SavedView;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};

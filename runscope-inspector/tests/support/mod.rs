@@ -69,6 +69,19 @@ impl Server {
         self.bare(method, path).bearer_auth(&self.token)
     }
 
+    /// Signs in by the printed link and gives the cookie as a browser would send it.
+    pub async fn sign_in(&self) -> String {
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
+        let link = format!("http://{}/open?token={}", self.address, self.token);
+        let answer = client.get(link).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+        let cookie = answer.headers()["set-cookie"].to_str().unwrap();
+        cookie.split_once(';').unwrap().0.to_owned()
+    }
+
     pub async fn get(&self, path: &str) -> Value {
         success(self.request(Method::GET, path).send().await.unwrap()).await
     }

@@ -24,7 +24,8 @@ pub fn inspector(directory: &Path) -> Command {
 }
 
 impl Program {
-    /// Starts it, and reads its address and token from the link that it prints.
+    /// Starts it, and reads its address and token from the link that it prints. A token that was
+    /// given is not printed, and empty here.
     pub fn start(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
@@ -32,7 +33,8 @@ impl Program {
             .read_line(&mut line)
             .unwrap();
         let link = line.trim().strip_prefix("Open http://").unwrap();
-        let (address, token) = link.split_once("/open?token=").unwrap();
+        let (address, rest) = link.split_once('/').unwrap();
+        let token = rest.strip_prefix("open?token=").unwrap_or_default();
         Self {
             address: address.to_owned(),
             token: token.to_owned(),

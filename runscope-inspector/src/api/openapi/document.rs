@@ -1,15 +1,18 @@
 use super::operation::Operation;
 use super::{beyond, documented, schemas, service};
-use axum::http::header;
+use crate::api::AppState;
+use axum::Json;
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
 
 /// The description; it is the same for everybody and holds no secret.
-pub(in super::super) async fn serve() -> Response {
-    static DOCUMENT: LazyLock<String> = LazyLock::new(|| document().to_string());
-    let headers = [(header::CONTENT_TYPE, "application/json")];
-    (headers, DOCUMENT.as_str()).into_response()
+pub(in super::super) async fn serve(State(state): State<AppState>) -> Response {
+    static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
+    let mut document = DOCUMENT.clone();
+    document["servers"] = json!([{ "url": state.config().root() }]);
+    Json(document).into_response()
 }
 
 fn document() -> Value {
@@ -27,7 +30,6 @@ fn document() -> Value {
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
             "description": DESCRIPTION,
         },
-        "servers": [{ "url": "/" }],
         "tags": [
             { "name": "messages", "description": "The messages API, as it was documented." },
             { "name": "traffic", "description": "Finding, following and moving exchanges." },
@@ -46,7 +48,7 @@ fn document() -> Value {
                     "type": "apiKey",
                     "in": "cookie",
                     "name": "runscope_inspector",
-                    "description": "What `/open` sets. It counts only where the browser says that the page asking is the server's own.",
+                    "description": "What `/open` sets: a session that ends with the server, by signing out, or 30 days after its last use. The port of the server's address is added to its name (`runscope_inspector_4880`), and `__Host-` stands before it where the base URL is https. It counts only where the browser says that the page asking is the server's own.",
                 },
             },
             "responses": { "Error": schemas::error_response() },

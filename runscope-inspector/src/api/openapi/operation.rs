@@ -23,8 +23,8 @@ pub(super) enum Needs {
     Read,
     /// The owner's, or one that writes in this bucket.
     Write,
-    /// The owner's, or any that reads.
-    AnyRead,
+    /// The owner's, or the one for metrics.
+    Metrics,
 }
 
 impl Needs {
@@ -33,7 +33,7 @@ impl Needs {
             Self::Nothing => "Token: none.",
             Self::Owner => "Token: the owner's.",
             Self::Read => "Token: the owner's, or one that reads in this bucket.",
-            Self::AnyRead => "Token: the owner's, or one that reads in any bucket.",
+            Self::Metrics => "Token: the owner's, or the one for metrics (`--metrics-token`).",
             Self::Write => "Token: the owner's, or one that writes in this bucket.",
         }
     }

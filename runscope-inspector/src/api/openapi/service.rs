@@ -30,7 +30,7 @@ fn metrics() -> Operation {
         "get",
         "/metrics",
         TAG,
-        Needs::AnyRead,
+        Needs::Metrics,
         "The server's numbers, for Prometheus.",
     )
     .answers(

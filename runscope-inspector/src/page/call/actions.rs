@@ -47,13 +47,13 @@ fn original(exchange: &Exchange) -> Option<Uuid> {
 }
 
 /// The link of a shared call.
-pub(super) fn share_panel(base: &str, link: Option<&str>) -> Markup {
+pub(super) fn share_panel(place: &Place, base: &str, link: Option<&str>) -> Markup {
     html! {
         @if let Some(link) = link {
             section.panel.share #shared role="status" {
                 p {
                     "Anyone with this link can read this call, and nothing else: "
-                    a #share-link href=(path_of(link)) { (link) }
+                    a #share-link href={ (place.prefix) (path_of(link)) } { (link) }
                 }
                 button.quiet type="button" data-copy="share-link" hidden { "Copy" }
                 form method="post" action={ (base) "/unshare" } { button.quiet.danger type="submit" { "Stop sharing" } }
@@ -62,9 +62,9 @@ pub(super) fn share_panel(base: &str, link: Option<&str>) -> Markup {
     }
 }
 
-/// The path of our own link: the base URL is for others to reach us by.
+/// The path of our own link below the prefix: the base URL is for others to reach us by.
 fn path_of(link: &str) -> &str {
     link.rfind("/s/")
         .and_then(|at| link.get(at..))
-        .unwrap_or("/")
+        .unwrap_or_default()
 }

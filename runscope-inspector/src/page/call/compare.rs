@@ -1,7 +1,8 @@
 use super::differences::{body, changes};
 use super::head::{short, status};
-use crate::api::{AppState, Params, compared};
+use crate::api::{AppState, compared};
 use crate::exchange::Exchange;
+use crate::page::address::Params;
 use crate::page::error::PageError;
 use crate::page::format;
 use crate::page::layout::{Nav, Page, Tab};

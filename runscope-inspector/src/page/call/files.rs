@@ -1,9 +1,10 @@
 use super::links::Side;
 use crate::api::{ApiError, AppState, archive, message_uuid, no_message};
 use crate::exchange::Exchange;
+use crate::page::address::Path;
 use crate::page::error::PageError;
 use crate::page::place::Place;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
 

@@ -1,12 +1,13 @@
 use super::view::Call;
 use crate::api::{ApiError, AppState, Edit, Received, message_uuid, no_message, replayed};
 use crate::copy::Outgoing;
+use crate::page::address::Path;
 use crate::page::error::PageError;
 use crate::page::form::Form;
 use crate::page::format;
 use crate::page::place::Place;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};

@@ -2,12 +2,13 @@ use super::files::download;
 use super::head::headline;
 use super::links::{Links, Side, Views};
 use super::view::Call;
-use crate::api::{ApiError, AppState, Params, message_uuid, no_message};
+use crate::api::{ApiError, AppState, message_uuid, no_message};
 use crate::exchange::Exchange;
+use crate::page::address::{Params, Path};
 use crate::page::error::PageError;
 use crate::page::layout::{Nav, Page};
 use crate::page::place::Place;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
 
@@ -17,7 +18,8 @@ pub(super) async fn view(
     Path(name): Path<String>,
     Params(views): Params<Views>,
 ) -> Result<Response, PageError> {
-    let base = format!("/s/{name}");
+    let prefix = &state.config().prefix;
+    let base = format!("{prefix}/s/{name}");
     let exchange = shared(&state, name).await?;
     let call = state.blocking(|_| Ok(Call::of(exchange))).await?;
     let links = Links { base, views };
@@ -29,7 +31,7 @@ pub(super) async fn view(
         }
     };
     let title = call.title();
-    Ok(Page::new(&title, Nav::Outside, content)
+    Ok(Page::new(&title, Nav::Outside(prefix), content)
         .styles(&["call.css"])
         .scripts(&["call.js"])
         .into_response())

@@ -6,15 +6,16 @@ use super::message::{request, response};
 use super::neighbours::{Neighbours, neighbours};
 use super::retry::retry_form;
 use super::timing::timing;
-use crate::api::{AppState, Params, hindrance, message_uuid, no_message};
+use crate::api::{AppState, hindrance, message_uuid, no_message};
 use crate::exchange::Exchange;
+use crate::page::address::{Params, Path};
 use crate::page::error::PageError;
 use crate::page::found;
 use crate::page::layout::{Nav, Page, Tab};
 use crate::page::place::Place;
 use crate::query::{Highlight, parse};
 use crate::show::Shown;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
@@ -85,7 +86,7 @@ pub(super) async fn view(
     let owner = place.caller.owns().is_ok();
     let hindrance = hindrance(&state, &call.exchange.message);
     let masked = masked(&call.exchange, call.request.as_ref());
-    let share = share.map(|share| format!("{}/s/{}", state.config().base_url, share.name));
+    let share = share.map(|share| format!("{}/s/{}", state.config().link_base(), share.name));
     let links = Links {
         base: place.path(&format!("/c/{uuid}")),
         views,
@@ -97,7 +98,7 @@ pub(super) async fn view(
                 div { (headline(&call.exchange)) }
                 (actions(&place, &call.exchange, share.is_some(), owner))
             }
-            @if owner { (share_panel(&links.base, share.as_deref())) }
+            @if owner { (share_panel(&place, &links.base, share.as_deref())) }
             (words(&places))
             (call.sides(&links))
             (copies(&call.exchange.message))

@@ -1,8 +1,9 @@
 use super::draw::{Chart, draw};
 use super::window::Window;
-use crate::api::{AppState, Params};
+use crate::api::AppState;
 use crate::exchange::Timestamp;
 use crate::page::PageError;
+use crate::page::address::Params;
 use crate::page::asked::Asked;
 use crate::page::filter;
 use crate::page::layout::fragment;

@@ -1,5 +1,6 @@
 use super::row::row;
-use crate::api::{ApiError, AppState, Params, follow, last_seen};
+use crate::api::{ApiError, AppState, follow, last_seen};
+use crate::page::address::Params;
 use crate::page::found;
 use crate::page::layout::text_of;
 use crate::page::place::Place;

@@ -1,7 +1,8 @@
 use super::results::{more, rows as row_list};
 use super::wanted::{Wanted, find};
-use crate::api::{AppState, Params};
+use crate::api::AppState;
 use crate::page::PageError;
+use crate::page::address::Params;
 use crate::page::layout::fragment;
 use crate::page::place::Place;
 use crate::query::parse;

@@ -1,8 +1,9 @@
 use super::results::results;
 use super::toolbar::toolbar;
 use super::wanted::{FIRST_LOOK, Wanted, find};
-use crate::api::{AppState, Params};
+use crate::api::AppState;
 use crate::page::PageError;
+use crate::page::address::Params;
 use crate::page::connect::endpoint;
 use crate::page::layout::{Nav, Page, Tab};
 use crate::page::place::Place;

@@ -77,7 +77,9 @@ impl Sqlite {
     /// When another process has it open, a file is of a newer version, or the disk fails.
     pub fn open(settings: Settings) -> Result<Self, StoreError> {
         create_private_directory(&settings.directory)?;
-        let lock = File::create(settings.directory.join("lock"))?;
+        let lock = settings.directory.join("lock");
+        schema::make_private(&lock, true)?;
+        let lock = File::create(lock)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(StoreError::in_use(settings.directory)),
@@ -310,7 +312,8 @@ impl Drop for Sqlite {
     }
 }
 
-/// Only its owner can read what was captured.
+/// Only its owner can read what was captured. A directory that was there stays as it is; the files
+/// are private by themselves.
 fn create_private_directory(directory: &Path) -> Result<(), StoreError> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);

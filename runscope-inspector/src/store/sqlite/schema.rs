@@ -3,6 +3,9 @@
 use super::{Durability, Settings};
 use crate::store::StoreError;
 use rusqlite::{Connection, OpenFlags};
+#[cfg(unix)]
+use std::fs::{self, OpenOptions, Permissions};
+use std::io;
 use std::path::Path;
 
 /// Each step takes the catalogue from the version of its place to the next.
@@ -105,6 +108,7 @@ pub(super) fn open(
     settings: &Settings,
     create: bool,
 ) -> Result<Connection, StoreError> {
+    make_private(path, create)?;
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     flags.set(OpenFlags::SQLITE_OPEN_CREATE, create);
     let mut connection = Connection::open_with_flags(path, flags)?;
@@ -121,6 +125,32 @@ pub(super) fn open(
     connection.set_prepared_statement_cache_capacity(64);
     migrate(&mut connection, path, steps)?;
     Ok(connection)
+}
+
+/// Sees to it that only the owner of a file can read what was captured, whatever the umask and the
+/// directory. The files that SQLite makes beside it have the same permissions.
+pub(super) fn make_private(path: &Path, create: bool) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+        if create {
+            let mut options = OpenOptions::new();
+            options.create(true).append(true).mode(0o600).open(path)?;
+        }
+        for suffix in ["", "-wal", "-shm"] {
+            let mut name = path.as_os_str().to_owned();
+            name.push(suffix);
+            match fs::set_permissions(&name, Permissions::from_mode(0o600)) {
+                Err(error) if suffix.is_empty() || error.kind() != io::ErrorKind::NotFound => {
+                    return Err(error);
+                }
+                _ => {}
+            }
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (path, create);
+    Ok(())
 }
 
 /// Opens a file for reading only.
