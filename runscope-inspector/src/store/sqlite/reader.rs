@@ -1,4 +1,5 @@
 use super::database::Shared;
+use super::partition::Partition;
 use super::plan::Plan;
 use super::row::{self, COLUMNS, Stored};
 use crate::exchange::{Exchange, Timestamp};
@@ -7,6 +8,7 @@ use crate::store::{BucketId, Count, Page, Scan, Search, StoreError};
 use runscope_core::Message;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The places that one statement looks up at first. The deadline is looked at between statements
@@ -116,23 +118,42 @@ impl<'a> Reader<'a> {
     /// Shows each match below a place to the visitor.
     pub(super) fn walk(&mut self, below: i64, visit: &mut Visit<'_>) -> Result<End, StoreError> {
         let mut end = End::default();
-        let below = below.min(self.shared.newest.borrow().saturating_add(1));
-        for (partition, after) in self.shared.partitions.newest_first() {
-            let range = partition.first().max(self.floor + 1)..after.min(below);
-            if range.is_empty() {
-                continue;
-            }
-            let walked = partition.read(|connection| {
-                let Some(range) = self.narrowed(connection, range)? else {
-                    return Ok(ControlFlow::Continue(()));
-                };
-                self.walk_partition(connection, range, visit, &mut end)
-            })?;
-            if walked.is_some_and(|flow| flow.is_break()) {
+        for (partition, range) in self.spans(below) {
+            if self.walk_in(&partition, range, visit, &mut end)?.is_break() {
                 break;
             }
         }
         Ok(end)
+    }
+
+    /// The partitions with the places below one that are not cleared, the newest first.
+    pub(super) fn spans(&self, below: i64) -> Vec<(Arc<Partition>, Range<i64>)> {
+        let below = below.min(self.shared.newest.borrow().saturating_add(1));
+        let partitions = self.shared.partitions.newest_first().into_iter();
+        partitions
+            .map(|(partition, after)| {
+                let range = partition.first().max(self.floor + 1)..after.min(below);
+                (partition, range)
+            })
+            .filter(|(_, range)| !range.is_empty())
+            .collect()
+    }
+
+    /// Shows each match of a partition to the visitor.
+    pub(super) fn walk_in(
+        &mut self,
+        partition: &Partition,
+        range: Range<i64>,
+        visit: &mut Visit<'_>,
+        end: &mut End,
+    ) -> Result<ControlFlow<()>, StoreError> {
+        let walked = partition.read(|connection| {
+            let Some(range) = self.narrowed(connection, range)? else {
+                return Ok(ControlFlow::Continue(()));
+            };
+            self.walk_partition(connection, range, visit, end)
+        })?;
+        Ok(walked.unwrap_or(ControlFlow::Continue(())))
     }
 
     fn walk_partition(
@@ -228,11 +249,7 @@ impl<'a> Reader<'a> {
     /// Counts the matches below a place, up to a number, where the index alone can.
     fn count_before(&self, below: i64, already: u64, most: u64) -> Result<Count, StoreError> {
         let mut count = already;
-        for (partition, after) in self.shared.partitions.newest_first() {
-            let range = partition.first().max(self.floor + 1)..after.min(below);
-            if range.is_empty() {
-                continue;
-            }
+        for (partition, range) in self.spans(below) {
             if count > most || Instant::now() >= self.scan.deadline {
                 return Ok(Count::AtLeast(count.min(most)));
             }
