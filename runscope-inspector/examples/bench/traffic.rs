@@ -70,7 +70,7 @@ fn write_exchange(to: &mut String, number: u64) -> fmt::Result {
         splitmix(number + 7)
     )?;
     write!(to, r#""body":"{{\"item\":{item},\"note\":\""#)?;
-    write_words(to, number ^ 3, 30);
+    write_words(to, number ^ 3, 55);
     write!(
         to,
         r#"\",\"quantity\":{}}}","timestamp":{time}}},"#,
@@ -99,7 +99,7 @@ fn write_exchange(to: &mut String, number: u64) -> fmt::Result {
             write!(to, r#"{{\"id\":{item},\"name\":\""#)?;
             write_words(to, number ^ 1, 4);
             to.write_str(r#"\",\"description\":\""#)?;
-            write_words(to, number ^ 2, 60);
+            write_words(to, number ^ 2, 95);
             write!(to, r#"\",\"stock\":{}}}""#, pick(50))?;
         }
     }

@@ -2,14 +2,14 @@
 
 use super::database::Shared;
 use super::partition::Partition;
-use super::reader::{End, Found, Reader, minute};
-use super::tallies::{self, Group, facet_value, group_of};
+use super::reader::{Reader, minute};
+use super::seen::Seen;
+use super::tallies::{self, Group};
 use crate::exchange::Attributes;
 use crate::store::{Facet, FacetField, Facets, Scan, StoreError, Summary, SummaryRow};
 use rusqlite::Connection;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
-use std::time::Instant;
 
 /// The exchanges that facets and summaries count one by one at most: the newest tell what is going
 /// on, and a number of them that is known is better than a wait that is not.
@@ -72,7 +72,7 @@ pub(super) fn each(
 
 /// Counts exchanges one by one, or adds what a partition has counted.
 trait Counter {
-    fn one(&mut self, attributes: &Attributes);
+    fn one(&mut self, seen: &Seen<'_>);
 
     /// Whether the partition told all of them apart.
     fn all(&mut self, connection: &Connection, scan: &Scan) -> Result<bool, StoreError>;
@@ -105,15 +105,14 @@ fn count(shared: &Shared, scan: &Scan, counter: &mut impl Counter) -> Result<Tot
             continue;
         }
         let before = one_by_one;
-        let mut see = |_: &Connection, found: Found, _: &mut Instant| {
+        let walked = reader.walk_seen(&partition, range, &mut |seen| {
             if one_by_one >= COUNTED {
-                return Ok(ControlFlow::Break(()));
+                return ControlFlow::Break(());
             }
-            counter.one(&found.stored.attributes);
+            counter.one(seen);
             one_by_one += 1;
-            Ok(ControlFlow::Continue(()))
-        };
-        let walked = reader.walk_in(&partition, range, &mut see, &mut End::default())?;
+            ControlFlow::Continue(())
+        })?;
         total.counted = total.counted.saturating_add(one_by_one - before);
         if walked.is_break() {
             total.all = false;
@@ -178,9 +177,9 @@ impl FacetCounter {
 }
 
 impl Counter for FacetCounter {
-    fn one(&mut self, attributes: &Attributes) {
+    fn one(&mut self, seen: &Seen<'_>) {
         for (field, _) in FacetField::ALL {
-            if let Some(value) = facet_value(field, attributes) {
+            if let Some(value) = seen.value(field) {
                 self.add(field, &value, 1);
             }
         }
@@ -213,9 +212,9 @@ impl GroupCounter {
 }
 
 impl Counter for GroupCounter {
-    fn one(&mut self, attributes: &Attributes) {
-        let (method, route) = group_of(attributes);
-        self.change(method, route, |group| group.add_one(attributes, 1));
+    fn one(&mut self, seen: &Seen<'_>) {
+        let (method, route) = seen.group();
+        self.change(method, route, |group| group.add_one(seen, 1));
     }
 
     fn all(&mut self, connection: &Connection, scan: &Scan) -> Result<bool, StoreError> {

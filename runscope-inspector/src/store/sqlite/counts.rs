@@ -35,7 +35,7 @@ impl Counts {
         sequence: i64,
         by: i64,
     ) {
-        self.tallies.add(bucket, attributes, by);
+        self.tallies.add(bucket, &attributes.into(), by);
         let places = Places {
             first: sequence,
             last: sequence,

@@ -27,6 +27,7 @@ mod document;
 mod writer;
 mod batch;
 mod counts;
+mod seen;
 mod tallies;
 mod row;
 mod plan;

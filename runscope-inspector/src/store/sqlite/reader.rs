@@ -1,12 +1,13 @@
 use super::database::Shared;
 use super::partition::Partition;
 use super::plan::Plan;
-use super::row::{self, COLUMNS, Stored};
-use crate::exchange::{Exchange, Timestamp};
+use super::row::{self, COLUMNS, Parts, Stored};
+use super::seen::{SEEN, Seen};
+use crate::exchange::{Attributes, Exchange, Timestamp};
 use crate::query::View;
 use crate::store::{BucketId, Count, Page, Scan, Search, StoreError};
 use runscope_core::Message;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,8 +16,11 @@ use std::time::{Duration, Instant};
 /// too, so that a lookup without a match can't run on; each is twice as long as the one before.
 const FIRST_WINDOW: i64 = 1 << 17;
 
-/// How long matches are counted on behind a full page where each must be checked.
-const COUNTING: Duration = Duration::from_millis(20);
+/// The same where matches are only counted.
+const FIRST_COUNT: i64 = 1 << 15;
+
+/// How long matches are counted on behind a full page.
+const COUNTING: Duration = Duration::from_millis(2);
 
 /// The bytes of messages after which a page ends early.
 pub(super) const PAGE_BYTES: usize = 16 << 20;
@@ -156,6 +160,47 @@ impl<'a> Reader<'a> {
         Ok(walked.unwrap_or(ControlFlow::Continue(())))
     }
 
+    /// Shows what each match of a partition is counted by.
+    pub(super) fn walk_seen(
+        &mut self,
+        partition: &Partition,
+        range: Range<i64>,
+        see: &mut dyn FnMut(&Seen<'_>) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, StoreError> {
+        if !self.plan.is_exact_in_time() {
+            let mut visit = |_: &Connection, found: Found, _: &mut Instant| {
+                Ok(see(&Seen::from(&found.stored.attributes)))
+            };
+            return self.walk_in(partition, range, &mut visit, &mut End::default());
+        }
+        let walked = partition.read(|connection| {
+            let Some(range) = self.narrowed(connection, range)? else {
+                return Ok(ControlFlow::Continue(()));
+            };
+            let micros = |time: Option<Timestamp>| time.map(Timestamp::as_micros);
+            let since = micros(self.plan.since).unwrap_or(i64::MIN);
+            let last = micros(self.plan.before).map_or(i64::MAX, |end| end.saturating_sub(1));
+            let sql = self.select(SEEN, "AND exchange.time BETWEEN ?5 AND ?6");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let lookup = self.lookup();
+            for window in windows(range, FIRST_WINDOW) {
+                let bucket = self.scan.bucket.0;
+                let values = params![lookup, window.start, window.end, bucket, since, last];
+                let mut rows = statement.query(values)?;
+                while let Some(row) = rows.next()? {
+                    if see(&Seen::read(row)?).is_break() || Instant::now() >= self.deadline {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+                if Instant::now() >= self.deadline {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(walked.unwrap_or(ControlFlow::Continue(())))
+    }
+
     fn walk_partition(
         &mut self,
         connection: &Connection,
@@ -163,17 +208,11 @@ impl<'a> Reader<'a> {
         visit: &mut Visit<'_>,
         end: &mut End,
     ) -> Result<ControlFlow<()>, StoreError> {
-        let (mut high, mut length) = (range.end, FIRST_WINDOW);
-        while high > range.start {
-            let low = range.start.max(high.saturating_sub(length));
-            if self
-                .walk_window(connection, low..high, visit, end)?
-                .is_break()
-            {
+        for window in windows(range, FIRST_WINDOW) {
+            let low = window.start;
+            if self.walk_window(connection, window, visit, end)?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
-            high = low;
-            length = length.saturating_mul(2);
             if Instant::now() >= self.deadline {
                 end.timed_out = true;
                 end.stopped_at = Some(low);
@@ -190,7 +229,7 @@ impl<'a> Reader<'a> {
         visit: &mut Visit<'_>,
         end: &mut End,
     ) -> Result<ControlFlow<()>, StoreError> {
-        let mut statement = connection.prepare_cached(&self.select(COLUMNS, "DESC"))?;
+        let mut statement = connection.prepare_cached(&self.select(COLUMNS, ""))?;
         let lookup = self.lookup();
         let mut rows = statement.query(params![
             lookup,
@@ -200,9 +239,8 @@ impl<'a> Reader<'a> {
         ])?;
         let exact = self.plan.is_exact();
         while let Some(row) = rows.next()? {
-            let stored = Stored::read(row)?;
-            let sequence = stored.sequence;
-            let flow = match self.checked(connection, stored)? {
+            let sequence: i64 = row.get(0)?;
+            let flow = match self.checked(connection, row, sequence)? {
                 Some(found) => visit(connection, found, &mut self.deadline)?,
                 None => ControlFlow::Continue(()),
             };
@@ -217,62 +255,120 @@ impl<'a> Reader<'a> {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// The candidate, if what the index could not answer holds.
+    /// The candidate, if what the index could not answer holds. What costs least is looked at first.
     fn checked(
         &self,
         connection: &Connection,
-        stored: Stored,
+        row: &Row<'_>,
+        sequence: i64,
     ) -> Result<Option<Found>, StoreError> {
-        let none = Message::new();
-        let view = |message| View {
-            attributes: &stored.attributes,
-            message,
-            now: self.scan.now,
-        };
-        if !self.plan.passes_attributes(view(&none)) {
-            return Ok(None);
+        let codec = &self.shared.codec;
+        let now = self.scan.now;
+        let mut stored = None;
+        if !self.plan.on_attributes.is_empty() {
+            let read = Stored::read(row)?;
+            let (attributes, message) = (&read.attributes, &Message::new());
+            if !self.plan.passes_attributes(View {
+                attributes,
+                message,
+                now,
+            }) {
+                return Ok(None);
+            }
+            stored = Some(read);
         }
         if self.plan.on_message.is_empty() {
+            let stored = stored.map_or_else(|| Stored::read(row), Ok)?;
             return Ok(Some(Found {
                 stored,
                 message: None,
             }));
         }
-        let message = row::message(connection, &self.shared.codec, stored.sequence, true)?;
-        let passes = self.plan.passes_message(view(&message));
+        let bodies = codec.unpack_bodies(&row::packed(connection, sequence, Parts::Bodies)?)?;
+        let (attributes, message) = (&Attributes::default(), &bodies);
+        if !self.plan.passes_bodies(View {
+            attributes,
+            message,
+            now,
+        }) {
+            return Ok(None);
+        }
+        let head = row::packed(connection, sequence, Parts::Head)?.head;
+        let message = codec.unpack_head(&head, bodies)?;
+        let stored = stored.map_or_else(|| Stored::read(row), Ok)?;
+        let view = View {
+            attributes: &stored.attributes,
+            message: &message,
+            now,
+        };
+        let passes = self.plan.passes_message(view);
         Ok(passes.then_some(Found {
             stored,
             message: Some(message),
         }))
     }
 
-    /// Counts the matches below a place, up to a number, where the index alone can.
+    /// Counts the matches below a place, up to a number, where the index alone can; not for long,
+    /// since a page that is there is worth more than an exact count.
     fn count_before(&self, below: i64, already: u64, most: u64) -> Result<Count, StoreError> {
-        let mut count = already;
+        let (mut count, mut looked) = (already, 0_i64);
+        let late = Instant::now() + COUNTING;
         for (partition, range) in self.spans(below) {
-            if count > most || Instant::now() >= self.scan.deadline {
-                return Ok(Count::AtLeast(count.min(most)));
+            for window in windows(range, FIRST_COUNT) {
+                if count > most {
+                    return Ok(Count::AtLeast(most));
+                }
+                let limit = most.saturating_sub(count).saturating_add(1);
+                let found =
+                    partition.read(|connection| self.count_in(connection, &window, limit))?;
+                count = count.saturating_add(found.unwrap_or(0));
+                // A few places are always looked at, so that small numbers are exact.
+                looked = looked.saturating_add(window.end.saturating_sub(window.start));
+                let now = Instant::now();
+                let more = window.start > self.floor.saturating_add(1);
+                if more && (now >= self.scan.deadline || looked >= FIRST_COUNT && now >= late) {
+                    return Ok(Count::AtLeast(count.min(most)));
+                }
             }
-            let sql = format!(
-                "SELECT count(*) FROM ({} LIMIT ?5)",
-                self.select("1", "DESC")
-            );
-            let limit =
-                i64::try_from(most.saturating_sub(count).saturating_add(1)).unwrap_or(i64::MAX);
-            let found: Option<i64> = partition.read(|connection| {
-                let lookup = self.lookup();
-                let values = params![lookup, range.start, range.end, self.scan.bucket.0, limit];
-                Ok(connection
-                    .prepare_cached(&sql)?
-                    .query_row(values, |row| row.get(0))?)
-            })?;
-            count = count.saturating_add(found.unwrap_or(0).max(0).unsigned_abs());
         }
         Ok(if count > most {
             Count::AtLeast(most)
         } else {
             Count::Exactly(count)
         })
+    }
+
+    fn count_in(
+        &self,
+        connection: &Connection,
+        window: &Range<i64>,
+        limit: u64,
+    ) -> Result<u64, StoreError> {
+        let bucket = self.scan.bucket;
+        let (lookup, sql) = match &self.plan.lookup {
+            // The index alone, as looking at each row would cost more.
+            Some(lookup) => {
+                let lookup = if is_alone(connection, bucket)? {
+                    lookup.clone()
+                } else {
+                    self.plan.lookup_in(bucket)
+                };
+                let sql = "SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ?1 \
+                           AND rowid >= ?2 AND rowid < ?3 AND ?4 IS NOT NULL ORDER BY rowid DESC LIMIT ?5)";
+                (Some(lookup), sql)
+            }
+            None => {
+                let sql = "SELECT count(*) FROM (SELECT 1 FROM exchange WHERE ?1 IS NULL \
+                           AND seq >= ?2 AND seq < ?3 AND bucket = ?4 ORDER BY seq DESC LIMIT ?5)";
+                (None, sql)
+            }
+        };
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let values = params![lookup, window.start, window.end, bucket.0, limit];
+        let count: i64 = connection
+            .prepare_cached(sql)?
+            .query_row(values, |row| row.get(0))?;
+        Ok(count.max(0).unsigned_abs())
     }
 
     /// The part of a partition in which exchanges of the filter's time can be.
@@ -304,17 +400,17 @@ impl<'a> Reader<'a> {
 
     /// A statement over `?2 <= seq < ?3` in bucket `?4`. Without a lookup the rows themselves are in
     /// the right order; a bucket among others is always looked up.
-    fn select(&self, columns: &str, order: &str) -> String {
+    fn select(&self, columns: &str, condition: &str) -> String {
         if self.lookup().is_some() {
             format!(
                 "SELECT {columns} FROM words CROSS JOIN exchange ON exchange.seq = words.rowid \
-                 WHERE words MATCH ?1 AND words.rowid >= ?2 AND words.rowid < ?3 AND exchange.bucket = ?4 \
-                 ORDER BY words.rowid {order}"
+                 WHERE words MATCH ?1 AND words.rowid >= ?2 AND words.rowid < ?3 AND exchange.bucket = ?4 {condition} \
+                 ORDER BY words.rowid DESC"
             )
         } else {
             format!(
                 "SELECT {columns} FROM exchange \
-                 WHERE ?1 IS NULL AND seq >= ?2 AND seq < ?3 AND bucket = ?4 ORDER BY seq {order}"
+                 WHERE ?1 IS NULL AND seq >= ?2 AND seq < ?3 AND bucket = ?4 {condition} ORDER BY seq DESC"
             )
         }
     }
@@ -326,6 +422,18 @@ impl<'a> Reader<'a> {
             self.plan.lookup.clone()
         }
     }
+}
+
+/// The places of a range in spans that one statement looks up, the newest first.
+fn windows(range: Range<i64>, first: i64) -> impl Iterator<Item = Range<i64>> {
+    let (mut high, mut length) = (range.end, first);
+    std::iter::from_fn(move || {
+        let low = range.start.max(high.saturating_sub(length));
+        let window = low..high;
+        high = low;
+        length = length.saturating_mul(2);
+        (!window.is_empty()).then_some(window)
+    })
 }
 
 /// Exchanges of a bucket after a place, oldest first, with bodies.
@@ -397,6 +505,15 @@ fn find(
     };
     let message = row::message(connection, &shared.codec, sequence, true)?;
     Ok(Some((stored, message)))
+}
+
+/// Whether a partition has nothing of other buckets.
+fn is_alone(connection: &Connection, bucket: BucketId) -> Result<bool, StoreError> {
+    let sql = "SELECT (SELECT min(bucket) FROM rollup), (SELECT max(bucket) FROM rollup)";
+    let mut statement = connection.prepare_cached(sql)?;
+    let (least, most): (Option<i64>, Option<i64>) =
+        statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok([least, most] == [Some(bucket.0); 2])
 }
 
 /// The minute that a moment is counted in.

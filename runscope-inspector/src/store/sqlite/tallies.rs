@@ -5,10 +5,9 @@
 //! row never gets one, so taking an exchange back finds it where it was counted.
 
 use super::latencies::Latencies;
-use crate::exchange::Attributes;
+use super::seen::Seen;
 use crate::store::{BucketId, FacetField, StoreError};
 use rusqlite::{Connection, OptionalExtension, params};
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// The values of a field that are told apart in a partition, of each bucket.
@@ -37,9 +36,9 @@ pub(super) struct Group {
 
 impl Tallies {
     /// Counts an exchange, or with -1 takes it back.
-    pub(super) fn add(&mut self, bucket: BucketId, attributes: &Attributes, by: i64) {
+    pub(super) fn add(&mut self, bucket: BucketId, seen: &Seen<'_>, by: i64) {
         for (field, _) in FacetField::ALL {
-            if let Some(value) = facet_value(field, attributes) {
+            if let Some(value) = seen.value(field) {
                 let values = self.values.entry((bucket, number(field))).or_default();
                 match values.get_mut(value.as_ref()) {
                     Some(count) => *count += by,
@@ -47,12 +46,12 @@ impl Tallies {
                 }
             }
         }
-        let (method, route) = group_of(attributes);
+        let (method, route) = seen.group();
         let groups = self.groups.entry(bucket).or_default();
         let group = groups
             .entry((method.to_owned(), route.to_owned()))
             .or_default();
-        group.add_one(attributes, by);
+        group.add_one(seen, by);
     }
 
     /// Writes the changes; the caller commits.
@@ -177,12 +176,12 @@ impl Room {
 
 impl Group {
     /// Counts an exchange, or with -1 takes it back.
-    pub(super) fn add_one(&mut self, attributes: &Attributes, by: i64) {
+    pub(super) fn add_one(&mut self, seen: &Seen<'_>, by: i64) {
         self.count = self.count.saturating_add(by);
-        if is_error(attributes) {
+        if seen.is_error() {
             self.errors = self.errors.saturating_add(by);
         }
-        if let Some(duration) = attributes.duration {
+        if let Some(duration) = seen.duration {
             self.latencies.add(duration, by);
         }
     }
@@ -252,39 +251,6 @@ pub(super) fn forget(connection: &Connection, bucket: BucketId) -> Result<(), St
         connection.execute(sql, [bucket.0])?;
     }
     Ok(())
-}
-
-/// The value of a facet, if the exchange has one.
-pub(super) fn facet_value(field: FacetField, attributes: &Attributes) -> Option<Cow<'_, str>> {
-    fn text(value: &Option<String>) -> Option<Cow<'_, str>> {
-        value.as_deref().map(Cow::Borrowed)
-    }
-    match field {
-        FacetField::Status => attributes
-            .status
-            .map(|status| Cow::Owned(status.to_string())),
-        FacetField::Outcome => attributes.outcome.map(Cow::Borrowed),
-        FacetField::Method => text(&attributes.method),
-        FacetField::Host => text(&attributes.host),
-        FacetField::Route => text(&attributes.route),
-        FacetField::Consumer => text(&attributes.consumer),
-        FacetField::Service => text(&attributes.service),
-    }
-}
-
-/// Method and route; the path where no route is known.
-pub(super) fn group_of(attributes: &Attributes) -> (&str, &str) {
-    let route = attributes.route.as_ref().or(attributes.path.as_ref());
-    (
-        attributes.method.as_deref().unwrap_or_default(),
-        route.map(String::as_str).unwrap_or_default(),
-    )
-}
-
-/// Whether an exchange failed: a status of 400 or more, or no whole response.
-fn is_error(attributes: &Attributes) -> bool {
-    attributes.status.is_none_or(|status| status >= 400)
-        || matches!(attributes.outcome, Some("aborted" | "error" | "panic"))
 }
 
 /// The exchanges of some fields that are counted without a row.
