@@ -1,6 +1,6 @@
 //! What is counted as it is written gives the answers that counting one by one gives.
 
-#![allow(missing_docs)]
+#![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
 use runscope_core::{Context, Message, Request, Response};
