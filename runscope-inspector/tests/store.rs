@@ -381,13 +381,10 @@ fn exchanges_are_counted_by_facet_time_and_route() {
         ),
         ("POST", "/items", 10, 1)
     );
-    assert_eq!(
-        (row.p50, row.p99),
-        (
-            Some(Duration::from_millis(100)),
-            Some(Duration::from_secs(2))
-        )
-    );
+    let near = |found: Option<Duration>, millis: f64| {
+        (found.unwrap().as_secs_f64() * 1e3 / millis - 1.0).abs() < 1.0 / 16.0
+    };
+    assert!(near(row.p50, 100.0) && near(row.p99, 2000.0), "{row:?}");
     for filter in ["", "since:2026-11-22T10:00Z", "method:POST"] {
         let histogram = store
             .histogram(&scan(&bucket, filter), Duration::from_secs(90))
@@ -397,9 +394,6 @@ fn exchanges_are_counted_by_facet_time_and_route() {
             panic!("{filter}: {histogram:?}")
         };
         assert_eq!(bar.classes, [0, 0, 9, 0, 0, 1], "{filter}");
-        let near = |found: Option<Duration>, millis: f64| {
-            (found.unwrap().as_secs_f64() * 1e3 / millis - 1.0).abs() < 1.0 / 16.0
-        };
         assert!(near(bar.p50, 100.0) && near(bar.p99, 2000.0), "{bar:?}");
         assert_eq!(bar.start.to_string(), "2026-11-22T10:00:00Z", "{filter}");
     }

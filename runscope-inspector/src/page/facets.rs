@@ -115,7 +115,9 @@ fn item(
 fn partial(facets: &Facets) -> Markup {
     html! {
         p.hint {
-            @if facets.counted == 0 { "Nothing was found in the time there was." }
+            @if !facets.told_apart {
+                "There are more values than are counted: some that came late are missing."
+            } @else if facets.counted == 0 { "Nothing was found in the time there was." }
             @else { "Counted in the newest " (format::count(facets.counted)) " that match." }
         }
     }

@@ -114,7 +114,9 @@ fn counted(summary: &Summary) -> Markup {
         p #count role="status" {
             strong { (format::calls(summary.counted)) } " in " (format::count(summary.rows.len() as u64))
             @if summary.rows.len() == 1 { " group" } @else { " groups" }
-            @if !summary.complete { span.muted { ": the newest that could be looked at" } }
+            @if !summary.told_apart {
+                span.muted { ": there are more groups than are counted, and some that came late are missing" }
+            } @else if !summary.complete { span.muted { ": the newest that could be looked at" } }
         }
     }
 }

@@ -8,8 +8,11 @@ pub struct Facets {
     pub facets: Vec<Facet>,
     /// How many exchanges were counted, newest first.
     pub counted: u64,
-    /// Whether these are all that match.
+    /// Whether these are all that match, and all their values are told apart.
     pub complete: bool,
+    /// Whether all their values are told apart. How many there are is up to who sends, so a store
+    /// may bound how many it counts; then those it met last are missing.
+    pub told_apart: bool,
 }
 
 /// One attribute with its most frequent values, the most frequent first.
@@ -97,10 +100,13 @@ pub struct Extent {
 pub struct Summary {
     /// The groups, the largest first.
     pub rows: Vec<SummaryRow>,
-    /// How many exchanges were grouped, newest first.
+    /// How many exchanges were counted, newest first.
     pub counted: u64,
-    /// Whether these are all that match.
+    /// Whether these are all that match, and each is in one of the groups.
     pub complete: bool,
+    /// Whether each is in one of the groups: a store may bound how many it keeps, as it does for the
+    /// values of [`Facets`].
+    pub told_apart: bool,
 }
 
 /// The exchanges of one method and route.
@@ -114,7 +120,7 @@ pub struct SummaryRow {
     pub count: u64,
     /// How many failed: a status of 400 or more, or no whole response.
     pub errors: u64,
-    /// The median time to the response's head.
+    /// The median time to the response's head, within a sixteenth; so the two below.
     pub p50: Option<Duration>,
     /// The time that 95 in 100 stay within.
     pub p95: Option<Duration>,

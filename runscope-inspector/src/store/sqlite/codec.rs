@@ -1,5 +1,5 @@
 use crate::store::StoreError;
-use runscope_core::Message;
+use runscope_core::{Message, Request, Response};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -96,19 +96,38 @@ impl Codec {
     }
 
     pub(super) fn unpack(&self, packed: &Packed) -> Result<Message, StoreError> {
-        let mut message: Message = serde_json::from_slice(&self.unpack_frame(&packed.head)?)
-            .map_err(StoreError::failed)?;
-        let text = |frame: &Option<Vec<u8>>| match frame {
-            Some(frame) => String::from_utf8(self.unpack_frame(frame)?)
-                .map(Some)
-                .map_err(StoreError::failed),
-            None => Ok(None),
+        let bodies = self.unpack_bodies(packed)?;
+        self.unpack_head(&packed.head, bodies)
+    }
+
+    /// A message that has nothing but the bodies.
+    pub(super) fn unpack_bodies(&self, packed: &Packed) -> Result<Message, StoreError> {
+        let text = |frame: &Vec<u8>| {
+            String::from_utf8(self.unpack_frame(frame)?).map_err(StoreError::failed)
         };
+        let mut bodies = Message::new();
+        if let Some(frame) = &packed.request_body {
+            let mut request = Request::new(String::new(), String::new());
+            request.body = Some(text(frame)?);
+            bodies.request = Some(request);
+        }
+        if let Some(frame) = &packed.response_body {
+            let mut response = Response::new(0);
+            response.body = Some(text(frame)?);
+            bodies.response = Some(response);
+        }
+        Ok(bodies)
+    }
+
+    /// The message of a head, with these bodies.
+    pub(super) fn unpack_head(&self, head: &[u8], bodies: Message) -> Result<Message, StoreError> {
+        let mut message: Message =
+            serde_json::from_slice(&self.unpack_frame(head)?).map_err(StoreError::failed)?;
         if let Some(request) = message.request.as_mut() {
-            request.body = text(&packed.request_body)?;
+            request.body = bodies.request.and_then(|request| request.body);
         }
         if let Some(response) = message.response.as_mut() {
-            response.body = text(&packed.response_body)?;
+            response.body = bodies.response.and_then(|response| response.body);
         }
         Ok(message)
     }
@@ -209,7 +228,6 @@ fn lock_write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use runscope_core::{Request, Response};
 
     fn message(number: usize) -> Message {
         Message::new()

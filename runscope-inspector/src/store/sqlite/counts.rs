@@ -1,16 +1,17 @@
 use super::latencies::Latencies;
 use super::reader::minute;
+use super::tallies::Tallies;
 use crate::exchange::Attributes;
 use crate::store::{BucketId, StoreError};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashMap;
 
-/// The changes of what is counted by minute, added up so that each row is written once a
-/// transaction.
+/// The changes of all that is counted, added up so that each row is written once a transaction.
 #[derive(Default)]
 pub(super) struct Counts {
     classes: HashMap<(BucketId, i64, u8), Count>,
     latencies: HashMap<(BucketId, i64), (Latencies, Places)>,
+    tallies: Tallies,
 }
 
 struct Count {
@@ -34,6 +35,7 @@ impl Counts {
         sequence: i64,
         by: i64,
     ) {
+        self.tallies.add(bucket, &attributes.into(), by);
         let places = Places {
             first: sequence,
             last: sequence,
@@ -79,7 +81,7 @@ impl Counts {
             latencies.add_all(changes);
             write.execute(params![bucket.0, minute, first, last, latencies.encode()])?;
         }
-        Ok(())
+        self.tallies.write(connection)
     }
 }
 

@@ -6,7 +6,8 @@ use super::histogram;
 use super::keeper;
 use super::partition::Partition;
 use super::partitions::Partitions;
-use super::reader::{self, Reader};
+use super::places;
+use super::reader::Reader;
 use super::schema;
 use super::settings::Settings;
 use super::writer::{Job, Writer, seal};
@@ -152,7 +153,7 @@ impl Store for Sqlite {
     }
 
     fn exchange(&self, bucket: BucketId, uuid: Uuid) -> Result<Option<Exchange>, StoreError> {
-        let found = reader::at(&self.shared, bucket, sequence_of(uuid))?;
+        let found = places::at(&self.shared, bucket, sequence_of(uuid))?;
         Ok(found.filter(|exchange| exchange.uuid == uuid))
     }
 
@@ -166,11 +167,11 @@ impl Store for Sqlite {
         sequence: i64,
         most: usize,
     ) -> Result<Vec<Exchange>, StoreError> {
-        reader::after(&self.shared, bucket, sequence, most)
+        places::after(&self.shared, bucket, sequence, most)
     }
 
     fn at(&self, bucket: BucketId, sequence: i64) -> Result<Option<Exchange>, StoreError> {
-        reader::at(&self.shared, bucket, sequence)
+        places::at(&self.shared, bucket, sequence)
     }
 
     fn facets(&self, scan: &Scan, values: usize) -> Result<Facets, StoreError> {

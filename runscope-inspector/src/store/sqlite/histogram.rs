@@ -1,6 +1,6 @@
 //! Exchanges over time: from what is counted already where that can tell, else one by one.
 
-use super::aggregate::each_up_to;
+use super::aggregate::each;
 use super::database::Shared;
 use super::latencies::Latencies;
 use super::reader::{Reader, minute};
@@ -24,7 +24,7 @@ pub(super) fn histogram(
         add_rollups(shared, &bounds, &mut bars)?;
         true
     } else {
-        each_up_to(shared, scan, u64::MAX, |attributes| {
+        each(shared, scan, |attributes| {
             bars.add(attributes.time.as_micros(), attributes.status_class(), 1);
             if let Some(duration) = attributes.duration {
                 bars.at(attributes.time.as_micros())
@@ -32,7 +32,6 @@ pub(super) fn histogram(
                     .add(duration, 1);
             }
         })?
-        .1
     };
     Ok(Histogram {
         step: Duration::from_micros(bars.step.unsigned_abs()),

@@ -3,7 +3,7 @@
 use super::codec::{samples, train};
 use super::database::Shared;
 use super::partition::Partition;
-use super::row;
+use super::row::{self, Parts};
 use super::writer::Job;
 use crate::exchange::Timestamp;
 use crate::store::{BucketId, StoreError};
@@ -123,7 +123,7 @@ fn learn(shared: &Shared, learnt_in: &mut Option<i64>) -> Result<(), StoreError>
         let mut parts = Vec::new();
         for sequence in newest - SAMPLES + 1..=newest {
             // Places are left empty by what is deleted.
-            if let Ok(packed) = row::packed(connection, sequence, true) {
+            if let Ok(packed) = row::packed(connection, sequence, Parts::Whole) {
                 parts.extend(samples(&shared.codec, &packed, SAMPLE_BYTES));
             }
         }

@@ -6,8 +6,8 @@
 //! partitions, so a place tells its file.
 //!
 //! A partition has a row of attributes per exchange, the compressed message in a table of its own,
-//! a contentless FTS5 index, and counts by minute of classes of status and of durations. Attributes are indexed as
-//! words too (see `terms`), so a filter on words and attributes is one intersection of lists that
+//! a contentless FTS5 index, counts by minute of classes of status and of durations, and counts of all
+//! its exchanges by facet and by route. Attributes are indexed as words too (see `terms`), so a filter on words and attributes is one intersection of lists that
 //! are already in the order of arrival, and the only B-tree to keep in random order is the one of
 //! identifiers.
 //!
@@ -27,9 +27,14 @@ mod document;
 mod writer;
 mod batch;
 mod counts;
+mod seen;
+mod tallies;
 mod row;
 mod plan;
 mod reader;
+mod walk;
+mod counting;
+mod places;
 mod aggregate;
 mod histogram;
 mod latencies;

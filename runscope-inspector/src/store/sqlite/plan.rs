@@ -20,6 +20,8 @@ pub(super) struct Plan {
     pub(super) on_attributes: Vec<Expr>,
     /// What only the message can answer.
     pub(super) on_message: Vec<Expr>,
+    /// Those of them that its bodies alone can rule out.
+    pub(super) on_bodies: Vec<Expr>,
 }
 
 impl Plan {
@@ -34,6 +36,7 @@ impl Plan {
             before: None,
             on_attributes: Vec::new(),
             on_message: Vec::new(),
+            on_bodies: Vec::new(),
         };
         for expr in conjuncts {
             match expr {
@@ -55,6 +58,9 @@ impl Plan {
                 &mut plan.on_attributes
             };
             rest.push(expr.clone());
+            if is_about_bodies(expr) {
+                plan.on_bodies.push(expr.clone());
+            }
         }
         plan
     }
@@ -64,10 +70,15 @@ impl Plan {
         self.on_attributes.is_empty() && self.on_message.is_empty()
     }
 
+    /// Whether every candidate within the bounds of time is a match.
+    pub(super) fn is_exact_in_time(&self) -> bool {
+        let time = |expr: &Expr| matches!(expr, Expr::Term(Term::Since(_) | Term::Before(_)));
+        self.on_message.is_empty() && self.on_attributes.iter().all(time)
+    }
+
     /// Whether the filter is about time alone.
     pub(super) fn is_time_only(&self) -> bool {
-        let time = |expr: &Expr| matches!(expr, Expr::Term(Term::Since(_) | Term::Before(_)));
-        self.lookup.is_none() && self.on_message.is_empty() && self.on_attributes.iter().all(time)
+        self.lookup.is_none() && self.is_exact_in_time()
     }
 
     /// The query with a bucket's term, so that small buckets are found among large ones.
@@ -81,6 +92,13 @@ impl Plan {
 
     pub(super) fn passes_attributes(&self, view: View<'_>) -> bool {
         self.on_attributes.iter().all(|expr| expr.matches(view))
+    }
+
+    /// Whether a message that has nothing but the bodies of another leaves it possible that the other
+    /// passes. Without the head, a body that is base64 is taken for text, so more can be left than
+    /// passes.
+    pub(super) fn passes_bodies(&self, view: View<'_>) -> bool {
+        self.on_bodies.iter().all(|expr| expr.matches(view))
     }
 
     pub(super) fn passes_message(&self, view: View<'_>) -> bool {
@@ -123,6 +141,15 @@ fn is_answered(expr: &Expr, beside_a_query: bool) -> bool {
     match expr {
         Expr::Not(inner) => beside_a_query && excluded(inner).is_some(),
         expr => lookup(expr).exact,
+    }
+}
+
+/// Whether an expression looks at bodies alone, and takes no body for having less text.
+fn is_about_bodies(expr: &Expr) -> bool {
+    match expr {
+        Expr::Term(Term::Body(..) | Term::Json(..)) => true,
+        Expr::And(all) | Expr::Or(all) => all.iter().all(is_about_bodies),
+        _ => false,
     }
 }
 

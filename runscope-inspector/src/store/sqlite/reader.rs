@@ -1,55 +1,28 @@
 use super::database::Shared;
+use super::partition::Partition;
 use super::plan::Plan;
-use super::row::{self, COLUMNS, Stored};
-use crate::exchange::{Exchange, Timestamp, weight};
-use crate::query::View;
-use crate::store::{BucketId, Count, Page, Scan, Search, StoreError};
+use super::row;
+use crate::exchange::{Exchange, Timestamp};
+use crate::store::{Count, Page, Scan, Search, StoreError};
 use runscope_core::{Fields, Message};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The places that one statement looks up at first. The deadline is looked at between statements
-/// too, so that a lookup without a match can't run on; each is twice as long as the one before.
-const FIRST_WINDOW: i64 = 1 << 17;
-
-/// How long matches are counted on behind a full page where each must be checked.
-const COUNTING: Duration = Duration::from_millis(20);
+/// How long matches are counted on behind a full page.
+pub(super) const COUNTING: Duration = Duration::from_millis(2);
 
 /// The bytes of messages after which a page ends early.
 pub(super) const PAGE_BYTES: usize = 16 << 20;
 
-/// What a message takes beside its texts.
-const EACH: usize = 1024;
-
-/// Walks the exchanges that match, newest first.
+/// Reads the exchanges of a filter, newest first.
 pub(super) struct Reader<'a> {
-    shared: &'a Shared,
-    scan: &'a Scan,
-    plan: Plan,
-    floor: i64,
-    deadline: Instant,
-}
-
-/// A match; its message is there if it had to be read to know.
-pub(super) struct Found {
-    pub(super) stored: Stored,
-    pub(super) message: Option<Message>,
-}
-
-/// Sees each match, and can move the deadline.
-pub(super) type Visit<'v> =
-    dyn FnMut(&Connection, Found, &mut Instant) -> Result<ControlFlow<()>, StoreError> + 'v;
-
-/// How a walk ended.
-#[derive(Debug, Default)]
-pub(super) struct End {
-    /// The oldest place that was looked at, unless all were.
-    pub(super) stopped_at: Option<i64>,
-    /// Whether the deadline ended it.
-    pub(super) timed_out: bool,
-    /// How many candidates were checked one by one.
-    pub(super) examined: u64,
+    pub(super) shared: &'a Shared,
+    pub(super) scan: &'a Scan,
+    pub(super) plan: Plan,
+    pub(super) floor: i64,
+    pub(super) deadline: Instant,
 }
 
 impl<'a> Reader<'a> {
@@ -95,14 +68,12 @@ impl<'a> Reader<'a> {
                 None if search.bodies => {
                     row::message(connection, codec, found.stored.sequence, true)?
                 }
-                None => without_bodies(row::message(
-                    connection,
-                    codec,
-                    found.stored.sequence,
-                    false,
-                )?),
+                None => {
+                    let message = row::message(connection, codec, found.stored.sequence, false)?;
+                    without_bodies(message)
+                }
             };
-            bytes = bytes.saturating_add(EACH + weight(&message));
+            bytes = bytes.saturating_add(weight(&message));
             exchanges.push(found.stored.with(message));
             Ok(ControlFlow::Continue(()))
         })?;
@@ -124,153 +95,21 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Shows each match below a place to the visitor.
-    pub(super) fn walk(&mut self, below: i64, visit: &mut Visit<'_>) -> Result<End, StoreError> {
-        let mut end = End::default();
+    /// The partitions with the places below one that are not cleared, the newest first.
+    pub(super) fn spans(&self, below: i64) -> Vec<(Arc<Partition>, Range<i64>)> {
         let below = below.min(self.shared.newest.borrow().saturating_add(1));
-        for (partition, after) in self.shared.partitions.newest_first() {
-            let range = partition.first().max(self.floor + 1)..after.min(below);
-            if range.is_empty() {
-                continue;
-            }
-            let walked = partition.read(|connection| {
-                let Some(range) = self.narrowed(connection, range)? else {
-                    return Ok(ControlFlow::Continue(()));
-                };
-                self.walk_partition(connection, range, visit, &mut end)
-            })?;
-            if walked.is_some_and(|flow| flow.is_break()) {
-                break;
-            }
-        }
-        Ok(end)
-    }
-
-    fn walk_partition(
-        &mut self,
-        connection: &Connection,
-        range: Range<i64>,
-        visit: &mut Visit<'_>,
-        end: &mut End,
-    ) -> Result<ControlFlow<()>, StoreError> {
-        let (mut high, mut length) = (range.end, FIRST_WINDOW);
-        while high > range.start {
-            let low = range.start.max(high.saturating_sub(length));
-            if self
-                .walk_window(connection, low..high, visit, end)?
-                .is_break()
-            {
-                return Ok(ControlFlow::Break(()));
-            }
-            high = low;
-            length = length.saturating_mul(2);
-            if Instant::now() >= self.deadline {
-                end.timed_out = true;
-                end.stopped_at = Some(low);
-                return Ok(ControlFlow::Break(()));
-            }
-        }
-        Ok(ControlFlow::Continue(()))
-    }
-
-    fn walk_window(
-        &mut self,
-        connection: &Connection,
-        window: Range<i64>,
-        visit: &mut Visit<'_>,
-        end: &mut End,
-    ) -> Result<ControlFlow<()>, StoreError> {
-        let mut statement = connection.prepare_cached(&self.select(COLUMNS, "DESC"))?;
-        let lookup = self.lookup();
-        let mut rows = statement.query(params![
-            lookup,
-            window.start,
-            window.end,
-            self.scan.bucket.0
-        ])?;
-        let exact = self.plan.is_exact();
-        while let Some(row) = rows.next()? {
-            let stored = Stored::read(row)?;
-            let sequence = stored.sequence;
-            let flow = match self.checked(connection, stored)? {
-                Some(found) => visit(connection, found, &mut self.deadline)?,
-                None => ControlFlow::Continue(()),
-            };
-            end.examined += u64::from(!exact);
-            let late = Instant::now() >= self.deadline;
-            if flow.is_break() || late {
-                end.timed_out = late && flow.is_continue();
-                end.stopped_at = Some(sequence);
-                return Ok(ControlFlow::Break(()));
-            }
-        }
-        Ok(ControlFlow::Continue(()))
-    }
-
-    /// The candidate, if what the index could not answer holds.
-    fn checked(
-        &self,
-        connection: &Connection,
-        stored: Stored,
-    ) -> Result<Option<Found>, StoreError> {
-        let none = Message::new();
-        let view = |message| View {
-            attributes: &stored.attributes,
-            message,
-            now: self.scan.now,
-        };
-        if !self.plan.passes_attributes(view(&none)) {
-            return Ok(None);
-        }
-        if self.plan.on_message.is_empty() {
-            return Ok(Some(Found {
-                stored,
-                message: None,
-            }));
-        }
-        let message = row::message(connection, &self.shared.codec, stored.sequence, true)?;
-        let passes = self.plan.passes_message(view(&message));
-        Ok(passes.then_some(Found {
-            stored,
-            message: Some(message),
-        }))
-    }
-
-    /// Counts the matches below a place, up to a number, where the index alone can.
-    fn count_before(&self, below: i64, already: u64, most: u64) -> Result<Count, StoreError> {
-        let mut count = already;
-        for (partition, after) in self.shared.partitions.newest_first() {
-            let range = partition.first().max(self.floor + 1)..after.min(below);
-            if range.is_empty() {
-                continue;
-            }
-            if count > most || Instant::now() >= self.scan.deadline {
-                return Ok(Count::AtLeast(count.min(most)));
-            }
-            let sql = format!(
-                "SELECT count(*) FROM ({} LIMIT ?5)",
-                self.select("1", "DESC")
-            );
-            let limit =
-                i64::try_from(most.saturating_sub(count).saturating_add(1)).unwrap_or(i64::MAX);
-            let found: Option<i64> = partition.read(|connection| {
-                let lookup = self.lookup();
-                let values = params![lookup, range.start, range.end, self.scan.bucket.0, limit];
-                Ok(connection
-                    .prepare_cached(&sql)?
-                    .query_row(values, |row| row.get(0))?)
-            })?;
-            count = count.saturating_add(found.unwrap_or(0).max(0).unsigned_abs());
-        }
-        Ok(if count > most {
-            Count::AtLeast(most)
-        } else {
-            Count::Exactly(count)
-        })
+        let partitions = self.shared.partitions.newest_first().into_iter();
+        partitions
+            .map(|(partition, after)| {
+                let range = partition.first().max(self.floor + 1)..after.min(below);
+                (partition, range)
+            })
+            .filter(|(_, range)| !range.is_empty())
+            .collect()
     }
 
     /// The part of a partition in which exchanges of the filter's time can be.
-    fn narrowed(
+    pub(super) fn narrowed(
         &self,
         connection: &Connection,
         range: Range<i64>,
@@ -298,22 +137,22 @@ impl<'a> Reader<'a> {
 
     /// A statement over `?2 <= seq < ?3` in bucket `?4`. Without a lookup the rows themselves are in
     /// the right order; a bucket among others is always looked up.
-    fn select(&self, columns: &str, order: &str) -> String {
+    pub(super) fn select(&self, columns: &str, condition: &str) -> String {
         if self.lookup().is_some() {
             format!(
                 "SELECT {columns} FROM words CROSS JOIN exchange ON exchange.seq = words.rowid \
-                 WHERE words MATCH ?1 AND words.rowid >= ?2 AND words.rowid < ?3 AND exchange.bucket = ?4 \
-                 ORDER BY words.rowid {order}"
+                 WHERE words MATCH ?1 AND words.rowid >= ?2 AND words.rowid < ?3 AND exchange.bucket = ?4 {condition} \
+                 ORDER BY words.rowid DESC"
             )
         } else {
             format!(
                 "SELECT {columns} FROM exchange \
-                 WHERE ?1 IS NULL AND seq >= ?2 AND seq < ?3 AND bucket = ?4 ORDER BY seq {order}"
+                 WHERE ?1 IS NULL AND seq >= ?2 AND seq < ?3 AND bucket = ?4 {condition} ORDER BY seq DESC"
             )
         }
     }
 
-    fn lookup(&self) -> Option<String> {
+    pub(super) fn lookup(&self) -> Option<String> {
         if self.shared.catalogue.bucket_count() > 1 {
             Some(self.plan.lookup_in(self.scan.bucket))
         } else {
@@ -322,75 +161,16 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Exchanges of a bucket after a place, oldest first, with bodies.
-pub(super) fn after(
-    shared: &Shared,
-    bucket: BucketId,
-    sequence: i64,
-    most: usize,
-) -> Result<Vec<Exchange>, StoreError> {
-    let floor = shared
-        .catalogue
-        .floor(bucket)
-        .ok_or_else(StoreError::no_bucket)?;
-    let sql = format!(
-        "SELECT {COLUMNS} FROM exchange WHERE seq > ?1 AND bucket = ?2 ORDER BY seq LIMIT ?3"
-    );
-    let (mut exchanges, mut bytes) = (Vec::new(), 0_usize);
-    let mut partitions = shared.partitions.newest_first();
-    partitions.reverse();
-    for (partition, end) in partitions {
-        if end <= sequence || exchanges.len() >= most || bytes > PAGE_BYTES {
-            continue;
-        }
-        partition.read(|connection| {
-            let mut statement = connection.prepare_cached(&sql)?;
-            let left = i64::try_from(most - exchanges.len()).unwrap_or(i64::MAX);
-            let mut rows = statement.query(params![sequence.max(floor), bucket.0, left])?;
-            while let Some(row) = rows.next()?
-                && bytes <= PAGE_BYTES
-            {
-                let stored = Stored::read(row)?;
-                let message = row::message(connection, &shared.codec, stored.sequence, true)?;
-                bytes = bytes.saturating_add(EACH + weight(&message));
-                exchanges.push(stored.with(message));
-            }
-            Ok(())
-        })?;
-    }
-    Ok(exchanges)
-}
-
-/// The exchange at a place, with bodies.
-pub(super) fn at(
-    shared: &Shared,
-    bucket: BucketId,
-    sequence: i64,
-) -> Result<Option<Exchange>, StoreError> {
-    let floor = shared
-        .catalogue
-        .floor(bucket)
-        .ok_or_else(StoreError::no_bucket)?;
-    let Some(partition) = shared.partitions.holding(sequence) else {
-        return Ok(None);
-    };
-    let found = partition.read(|connection| find(connection, shared, sequence))?;
-    Ok(found
-        .flatten()
-        .filter(|(stored, _)| stored.bucket == bucket && sequence > floor)
-        .map(|(stored, message)| stored.with(message)))
-}
-
-fn find(
-    connection: &Connection,
-    shared: &Shared,
-    sequence: i64,
-) -> Result<Option<(Stored, Message)>, StoreError> {
-    let Some(stored) = Stored::find(connection, sequence)? else {
-        return Ok(None);
-    };
-    let message = row::message(connection, &shared.codec, sequence, true)?;
-    Ok(Some((stored, message)))
+/// The places of a range in spans that one statement looks up, the newest first.
+pub(super) fn windows(range: Range<i64>, first: i64) -> impl Iterator<Item = Range<i64>> {
+    let (mut high, mut length) = (range.end, first);
+    std::iter::from_fn(move || {
+        let low = range.start.max(high.saturating_sub(length));
+        let window = low..high;
+        high = low;
+        length = length.saturating_mul(2);
+        (!window.is_empty()).then_some(window)
+    })
 }
 
 /// The minute that a moment is counted in.
@@ -415,4 +195,9 @@ fn without_bodies(mut message: Message) -> Message {
         response.body = None;
     }
     message
+}
+
+/// What a message takes in a list, with something for what is no text of it.
+pub(super) fn weight(message: &Message) -> usize {
+    crate::exchange::weight(message).saturating_add(1024)
 }

@@ -69,16 +69,24 @@ impl Stored {
     }
 }
 
-/// The packed message at a place.
+/// The parts of a message that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Parts {
+    Whole,
+    Head,
+    Bodies,
+}
+
+/// The packed message at a place; what is not read of it is empty.
 pub(super) fn packed(
     connection: &Connection,
     sequence: i64,
-    bodies: bool,
+    parts: Parts,
 ) -> Result<Packed, StoreError> {
-    let sql = if bodies {
-        "SELECT head, request_body, response_body FROM message WHERE seq = ?1"
-    } else {
-        "SELECT head, NULL, NULL FROM message WHERE seq = ?1"
+    let sql = match parts {
+        Parts::Whole => "SELECT head, request_body, response_body FROM message WHERE seq = ?1",
+        Parts::Head => "SELECT head, NULL, NULL FROM message WHERE seq = ?1",
+        Parts::Bodies => "SELECT x'', request_body, response_body FROM message WHERE seq = ?1",
     };
     let mut statement = connection.prepare_cached(sql)?;
     Ok(statement.query_row([sequence], |row| {
@@ -97,7 +105,8 @@ pub(super) fn message(
     sequence: i64,
     bodies: bool,
 ) -> Result<Message, StoreError> {
-    codec.unpack(&packed(connection, sequence, bodies)?)
+    let parts = if bodies { Parts::Whole } else { Parts::Head };
+    codec.unpack(&packed(connection, sequence, parts)?)
 }
 
 /// Writes a document to a place that is free.

@@ -99,6 +99,38 @@ pub(super) const PARTITION: &[&str] = &["
         bins BLOB NOT NULL,
         PRIMARY KEY (bucket, minute)
     ) WITHOUT ROWID;
+", "
+    -- Exchanges by the value of each facet, and by method and route. `tallied` has how many values of
+    -- a field have a row, and how many exchanges are counted without one.
+    CREATE TABLE tally (
+        bucket INTEGER NOT NULL,
+        field INTEGER NOT NULL,
+        value TEXT NOT NULL,
+        count INTEGER NOT NULL,
+        PRIMARY KEY (bucket, field, value)
+    ) WITHOUT ROWID;
+    CREATE TABLE grouped (
+        bucket INTEGER NOT NULL,
+        method TEXT NOT NULL,
+        route TEXT NOT NULL,
+        count INTEGER NOT NULL,
+        errors INTEGER NOT NULL,
+        bins BLOB NOT NULL,
+        PRIMARY KEY (bucket, method, route)
+    ) WITHOUT ROWID;
+    CREATE TABLE tallied (
+        bucket INTEGER NOT NULL,
+        field INTEGER NOT NULL,
+        rows INTEGER NOT NULL,
+        others INTEGER NOT NULL,
+        PRIMARY KEY (bucket, field)
+    ) WITHOUT ROWID;
+    -- A partition that has exchanges already counts from its middle on, which is no use.
+    CREATE TABLE tallies_begun (whole INTEGER NOT NULL);
+    INSERT INTO tallies_begun SELECT NOT EXISTS (SELECT 1 FROM exchange);
+    -- Where this is no more than `automerge`, as it is by default, every merge of the index is done at
+    -- once by the transaction that made it due, and a writer waits for seconds. So each does a share.
+    INSERT INTO words (words, rank) VALUES ('crisismerge', 64);
 "];
 
 /// Opens a file for writing and brings it up to date.

@@ -5,6 +5,7 @@ use super::document::Document;
 use super::partition::Partition;
 use super::row;
 use super::schema;
+use super::tallies;
 use crate::exchange::Timestamp;
 use crate::store::{Appended, BucketId, StoreError};
 use rusqlite::{Connection, TransactionBehavior, params};
@@ -63,13 +64,20 @@ impl Writer {
         let next = last.map_or(partition.first(), |last| last + 1);
         let opened = first_arrival(&connection)?;
         shared.newest.send_replace(next - 1);
-        Ok(Self {
+        let mut writer = Self {
             shared,
             partition,
             connection,
             next,
             opened,
-        })
+        };
+        // One of before there were these counts would stay without them as long as it is written.
+        if !tallies::are_whole(&writer.connection)?
+            && let Err(error) = writer.rotate()
+        {
+            tracing::warn!(%error, "an older partition stays open");
+        }
+        Ok(writer)
     }
 
     /// Works until it is told to stop or nobody can ask any more.
@@ -273,6 +281,7 @@ fn purge(
         ] {
             transaction.execute(sql, params![bucket.0, through])?;
         }
+        tallies::forget(&transaction, bucket)?;
     }
     transaction.commit()?;
     Ok(!sequences.is_empty())

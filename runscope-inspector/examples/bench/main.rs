@@ -1,0 +1,53 @@
+//! Fills an inspector over HTTP with generated exchanges, queries it and asks for its pages while more
+//! are written, lets a partition go, and prints what that took beside what it should take.
+//!
+//! ```console
+//! $ cargo run --release -p runscope-inspector --example bench -- --exchanges 1000000
+//! ```
+//!
+//! The server is a process of its own, with its default settings and its files in a temporary
+//! directory, so its memory and its processor time are its own. The client shares the machine with
+//! it, as it does at a developer's. Every run makes the same exchanges, all but their times: about
+//! 1,950 bytes of JSON each.
+//!
+//! How to read it: rates and times are of this machine and what else ran on it; run it on a machine
+//! that has nothing else to do. The processor time per exchange hardly depends on that: two cores
+//! can't take in more than 2,000,000 µs of it a second, the client's included.
+
+#![allow(clippy::print_stdout)]
+
+mod args;
+mod client;
+mod ingest;
+mod queries;
+mod retention;
+mod server;
+mod system;
+mod traffic;
+
+use args::Args;
+use clap::Parser;
+use client::Client;
+use server::Server;
+use std::error::Error;
+
+type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+#[tokio::main]
+async fn main() -> Outcome<()> {
+    let args = Args::parse();
+    if let Some(directory) = &args.serve {
+        return server::serve(directory, &args).await;
+    }
+    let directory = tempfile::tempdir()?;
+    let server = Server::start(directory.path(), &args)?;
+    let client = Client::new(&server);
+    println!("| what | figure | should be |\n|---|---|---|");
+    ingest::fill(&client, &server, directory.path(), &args).await?;
+    queries::ask(&client, &args).await?;
+    println!("\n| what | figure | should be |\n|---|---|---|");
+    retention::let_go(&client, directory.path(), &args).await?;
+    let peak = system::peak_rss(server.id()) / 1024;
+    println!("| peak memory of the server | {peak} MiB | ≤ 300 MiB |");
+    Ok(())
+}
