@@ -360,6 +360,43 @@ async fn a_bucket_without_calls_says_how_to_send_one() {
 }
 
 #[tokio::test]
+async fn the_tokens_of_a_bucket_are_listed_and_revoked() {
+    let server = Server::start().await;
+    let browser = Browser::new(&server).await;
+    let connect = "/b/default/connect";
+    assert!(!browser.get(connect).await.contains("Revoke"));
+    let made = page(browser.submit(connect, "").await, StatusCode::OK).await;
+    let token = between(&made, "id=\"write-token\" tabindex=\"0\">", "<").to_owned();
+    let path = "/api/v1/buckets/default/tokens";
+    let reader = server.post(path, &json!({ "scope": "read" })).await;
+    let reader = reader["data"]["token"].as_str().unwrap().to_owned();
+    let html = browser.get(connect).await;
+    assert_eq!(html.matches("Revoke").count(), 2, "{html}");
+    assert!(
+        html.contains("Writes, made") && html.contains("Reads, made"),
+        "{html}"
+    );
+    assert!(!html.contains(&token), "{html}");
+    let send = async || {
+        let request = server.bare(Method::POST, "/buckets/default/messages");
+        let request = request.bearer_auth(&token).json(&message("a", 200));
+        request.send().await.unwrap().status()
+    };
+    assert_eq!(send().await, StatusCode::OK);
+    let revoke = between(&html, "action=\"/b/default/connect/tokens/", "\"");
+    let revoke = format!("{connect}/tokens/{revoke}");
+    let request = |method, path: &str| server.bare(method, path).bearer_auth(&reader);
+    let refused = request(Method::POST, &revoke).send().await.unwrap();
+    page(refused, StatusCode::FORBIDDEN).await;
+    let seen = request(Method::GET, connect).send().await.unwrap();
+    let seen = page(seen, StatusCode::OK).await;
+    assert!(!seen.contains("Revoke"), "{seen}");
+    assert_eq!(location(&browser.submit(&revoke, "").await), connect);
+    assert_eq!(send().await, StatusCode::UNAUTHORIZED);
+    assert_eq!(browser.get(connect).await.matches("Revoke").count(), 1);
+}
+
+#[tokio::test]
 async fn a_view_is_saved_opened_changed_and_deleted() {
     let server = Server::start().await;
     let browser = Browser::new(&server).await;

@@ -2,9 +2,9 @@
 
 use super::readback::reason;
 use crate::exchange::{Exchange, Timestamp, UrlParts};
-use runscope_core::{BodyEncoding, Context, Fields, Message, Request, Response};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use runscope_core::{BodyEncoding, BodyError, Context, Fields, Message, Request, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
 /// What stands before the entries of an archive, and what after.
@@ -43,12 +43,7 @@ pub(super) fn entry(exchange: &Exchange) -> Value {
         "response": response(message.response.as_ref(), protocol),
         "cache": {},
         "timings": { "send": 0, "wait": millis, "receive": 0 },
-        "_runscope": {
-            "unique_identifier": message.unique_identifier,
-            "context": message.context,
-            "request": message.request.is_some(),
-            "response": message.response.is_some(),
-        },
+        "_runscope": Ours::of(message),
     })
 }
 
@@ -59,6 +54,7 @@ fn request(request: Option<&Request>, protocol: &str) -> Value {
     let query: Vec<_> = form_urlencoded::parse(query.as_bytes())
         .map(|(name, value)| json!({ "name": name, "value": value }))
         .collect();
+    let size = body_size(request.body_bytes());
     let mut har = json!({
         "method": request.method,
         "url": request.url,
@@ -67,18 +63,20 @@ fn request(request: Option<&Request>, protocol: &str) -> Value {
         "headers": pairs(&request.headers),
         "queryString": query,
         "headersSize": -1,
-        "bodySize": request.body.as_ref().map_or(0, String::len),
+        "bodySize": size,
     });
     if let Some(har) = har.as_object_mut()
         && (request.body.is_some() || !request.form.is_empty())
     {
-        let post = json!({
-            "mimeType": request.headers.first("content-type").unwrap_or_default(),
-            "text": request.body,
-            "encoding": encoding(request.body_encoding),
-            "params": pairs(&request.form),
-        });
-        har.insert("postData".to_owned(), post);
+        let mut post = content(
+            &request.headers,
+            request.body.as_deref(),
+            request.body_encoding,
+        );
+        if !request.form.is_empty() {
+            post.insert("params".to_owned(), pairs(&request.form).into());
+        }
+        har.insert("postData".to_owned(), post.into());
     }
     har
 }
@@ -86,19 +84,23 @@ fn request(request: Option<&Request>, protocol: &str) -> Value {
 fn response(response: Option<&Response>, protocol: &str) -> Value {
     let nothing = Response::default();
     let response = response.unwrap_or(&nothing);
-    let size = response.body.as_ref().map_or(0, String::len);
+    let size = match response.size_bytes.map(i64::try_from) {
+        Some(Ok(size)) => size,
+        _ => body_size(response.body_bytes()),
+    };
+    let mut content = content(
+        &response.headers,
+        response.body.as_deref(),
+        response.body_encoding,
+    );
+    content.insert("size".to_owned(), size.into());
     json!({
         "status": response.status,
         "statusText": response.reason.as_deref().unwrap_or_else(|| reason(response.status)),
         "httpVersion": protocol,
         "cookies": [],
         "headers": pairs(&response.headers),
-        "content": {
-            "size": size,
-            "mimeType": response.headers.first("content-type").unwrap_or_default(),
-            "text": response.body,
-            "encoding": encoding(response.body_encoding),
-        },
+        "content": content,
         "redirectURL": response.headers.first("location").unwrap_or_default(),
         "headersSize": -1,
         "bodySize": size,
@@ -114,8 +116,30 @@ fn pairs(fields: &Fields) -> Vec<Value> {
         .collect()
 }
 
-fn encoding(encoding: Option<BodyEncoding>) -> Option<&'static str> {
-    (encoding == Some(BodyEncoding::Base64)).then_some("base64")
+/// A body as text, in base64 where it is none.
+fn content(
+    headers: &Fields,
+    body: Option<&str>,
+    encoding: Option<BodyEncoding>,
+) -> Map<String, Value> {
+    let mut content = Map::new();
+    let mime_type = headers.first("content-type").unwrap_or_default();
+    content.insert("mimeType".to_owned(), mime_type.into());
+    if let Some(text) = body {
+        content.insert("text".to_owned(), text.into());
+        if encoding == Some(BodyEncoding::Base64) {
+            content.insert("encoding".to_owned(), "base64".into());
+        }
+    }
+    content
+}
+
+/// The bytes of a body; -1 is how HAR writes that they are not known.
+fn body_size(bytes: Result<Option<Vec<u8>>, BodyError>) -> i64 {
+    match bytes {
+        Ok(bytes) => bytes.map_or(0, |bytes| i64::try_from(bytes.len()).unwrap_or(i64::MAX)),
+        Err(_) => -1,
+    }
 }
 
 /// An archive, as much of it as is read.
@@ -136,27 +160,44 @@ struct Entry {
     time: Option<f64>,
     request: HarRequest,
     response: HarResponse,
-    #[serde(rename = "_runscope", default)]
-    ours: Ours,
+    #[serde(rename = "_runscope")]
+    ours: Option<Ours>,
 }
 
-#[derive(Debug, Deserialize)]
+/// A message as it was, without what the entry's own fields keep exactly: its headers, form and
+/// bodies.
+#[derive(Debug, Serialize, Deserialize)]
 struct Ours {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     unique_identifier: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     context: Option<Context>,
-    #[serde(default = "yes")]
-    request: bool,
-    #[serde(default = "yes")]
-    response: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request: Option<Request>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    response: Option<Response>,
 }
 
-impl Default for Ours {
-    fn default() -> Self {
+impl Ours {
+    fn of(message: &Message) -> Self {
         Self {
-            unique_identifier: None,
-            context: None,
-            request: true,
-            response: true,
+            unique_identifier: message.unique_identifier.clone(),
+            context: message.context.clone(),
+            request: message.request.as_ref().map(|request| {
+                let mut rest = Request::new(request.method.clone(), request.url.clone());
+                rest.body_encoding = request.body_encoding;
+                rest.timestamp = request.timestamp;
+                rest
+            }),
+            response: message.response.as_ref().map(|response| {
+                let mut rest = Response::new(response.status);
+                rest.reason.clone_from(&response.reason);
+                rest.body_encoding = response.body_encoding;
+                rest.response_time = response.response_time;
+                rest.timestamp = response.timestamp;
+                rest.size_bytes = response.size_bytes;
+                rest
+            }),
         }
     }
 }
@@ -204,48 +245,68 @@ impl Archive {
     }
 }
 
-/// A status of 0 is how browsers write that no response came.
-fn message(entry: Entry) -> Message {
+fn message(mut entry: Entry) -> Message {
+    let ours = match entry.ours.take() {
+        Some(ours) => ours,
+        None => theirs(&mut entry),
+    };
     let Entry {
-        started_date_time,
-        time,
-        request,
-        response,
-        ours,
+        request, response, ..
     } = entry;
-    let started = started_date_time
-        .and_then(|text| text.parse::<jiff::Timestamp>().ok())
-        .map(|at| Timestamp::from_micros(at.as_microsecond()).as_seconds());
     let mut message = Message::new();
     message.unique_identifier = ours.unique_identifier;
     message.context = ours.context;
-    message.request = ours.request.then(|| {
-        let mut to = Request::new(request.method, request.url);
+    message.request = ours.request.map(|mut to| {
         to.headers = fields(request.headers);
-        to.timestamp = started;
         if let Some(content) = request.post_data {
             to.form = fields(content.params);
-            to.body_encoding = body_encoding(content.encoding.as_deref());
-            to.body = content
-                .text
-                .filter(|text| !text.is_empty() || to.form.is_empty());
-        }
-        to
-    });
-    message.response = (ours.response && response.status != 0).then(|| {
-        let mut to = Response::new(response.status);
-        to.reason = Some(response.status_text).filter(|text| !text.is_empty());
-        to.headers = fields(response.headers);
-        to.response_time = time
-            .map(|millis| millis / 1000.0)
-            .filter(|seconds| *seconds >= 0.0);
-        if let Some(content) = response.content {
-            to.body_encoding = body_encoding(content.encoding.as_deref());
             to.body = content.text;
         }
         to
     });
+    message.response = ours.response.map(|mut to| {
+        to.headers = fields(response.headers);
+        to.body = response.content.and_then(|content| content.text);
+        to
+    });
     message
+}
+
+/// The same for an entry that another tool wrote. A status of 0 is how browsers write that no
+/// response came, and an empty text beside a form that there is nothing but the form.
+fn theirs(entry: &mut Entry) -> Ours {
+    let started = entry.started_date_time.as_deref();
+    let started = started
+        .and_then(|text| text.parse::<jiff::Timestamp>().ok())
+        .map(|at| Timestamp::from_micros(at.as_microsecond()).as_seconds());
+    let from = &mut entry.request;
+    let mut request = Request::new(from.method.clone(), from.url.clone());
+    request.timestamp = started;
+    if let Some(content) = &mut from.post_data {
+        request.body_encoding = body_encoding(content.encoding.as_deref());
+        if !content.params.is_empty() {
+            content.text.take_if(|text| text.is_empty());
+        }
+    }
+    let from = &entry.response;
+    let response = (from.status != 0).then(|| {
+        let mut response = Response::new(from.status);
+        response.reason = Some(from.status_text.clone()).filter(|text| !text.is_empty());
+        response.response_time = entry
+            .time
+            .map(|millis| millis / 1000.0)
+            .filter(|seconds| *seconds >= 0.0);
+        let content = from.content.as_ref();
+        response.body_encoding =
+            content.and_then(|content| body_encoding(content.encoding.as_deref()));
+        response
+    });
+    Ours {
+        unique_identifier: None,
+        context: None,
+        request: Some(request),
+        response,
+    }
 }
 
 fn fields(pairs: Vec<Pair>) -> Fields {
@@ -259,6 +320,67 @@ fn body_encoding(encoding: Option<&str>) -> Option<BodyEncoding> {
     (encoding == Some("base64")).then_some(BodyEncoding::Base64)
 }
 
-fn yes() -> bool {
-    true
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::Attributes;
+    use uuid::Uuid;
+
+    fn exchange(message: &Value) -> Exchange {
+        let message: Message = serde_json::from_value(message.clone()).unwrap();
+        Exchange {
+            uuid: Uuid::nil(),
+            sequence: 1,
+            attributes: Attributes::of(&message, Timestamp::from_micros(0)),
+            message,
+        }
+    }
+
+    #[test]
+    fn what_comes_back_is_what_was_written() {
+        for message in [
+            json!({}),
+            json!({ "request": { "method": "GET", "url": "http://h/" } }),
+            json!({ "response": { "status": 204 } }),
+            json!({ "response": { "status": 200, "reason": "", "response_time": 0.0 } }),
+            json!({ "response": { "status": 299, "reason": "Fine", "response_time": 0.1, "timestamp": 7.25 } }),
+            json!({ "response": { "status": 200, "body": "cut", "size_bytes": 1_000_000 } }),
+            json!({ "response": { "status": 200, "size_bytes": 12 } }),
+            json!({ "response": { "status": 200, "body": "" } }),
+            json!({ "response": { "status": 200, "body": "a", "body_encoding": "plaintext" } }),
+            json!({
+                "unique_identifier": "u",
+                "request": {
+                    "method": "POST", "url": "http://h/a?b=c&b", "timestamp": 1_795_341_600.123_456,
+                    "headers": { "Content-Type": "image/png", "X": ["1", "2", ""] },
+                    "body": "/wA=", "body_encoding": "base64",
+                },
+                "response": { "status": 200, "headers": { "Location": "/" }, "body": "/wA=", "body_encoding": "base64" },
+                "context": { "tags": { "k": "v" }, "outcome": "complete" },
+            }),
+            json!({ "request": { "method": "POST", "url": "/", "form": { "a": ["1", "2"] } } }),
+            json!({ "request": { "method": "POST", "url": "/", "form": { "a": "1" }, "body": "" } }),
+        ] {
+            let exchange = exchange(&message);
+            let text = archive(&exchange);
+            assert!(!text.contains("null"), "{text}");
+            let read: Archive = serde_json::from_str(&text).unwrap();
+            let read: Vec<_> = read.into_messages().collect();
+            assert_eq!(read, [exchange.message], "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_those_of_the_bytes() {
+        let entry = entry(&exchange(&json!({
+            "request": { "method": "POST", "url": "/", "body": "/wA=", "body_encoding": "base64" },
+            "response": { "status": 200, "body": "cut", "size_bytes": 9 },
+        })));
+        assert_eq!(entry["request"]["bodySize"], 2);
+        assert_eq!(entry["response"]["bodySize"], 9);
+        assert_eq!(entry["response"]["content"]["size"], 9);
+        let broken =
+            json!({ "response": { "status": 200, "body": "*", "body_encoding": "base64" } });
+        assert_eq!(super::entry(&exchange(&broken))["response"]["bodySize"], -1);
+    }
 }

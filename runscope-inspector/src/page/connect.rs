@@ -1,11 +1,13 @@
 use super::PageError;
+use super::address::Path;
+use super::format;
 use super::layout::{Nav, Page, Tab};
 use super::place::Place;
 use crate::api::{AppState, Token};
-use crate::store::Scope;
+use crate::store::{Scope, TokenInfo};
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
 /// How to send calls to the bucket.
@@ -13,8 +15,8 @@ pub(super) async fn connect(
     State(state): State<AppState>,
     place: Place,
     headers: HeaderMap,
-) -> Response {
-    shown(&place, &endpoint(&state, &headers), None)
+) -> Result<Response, PageError> {
+    shown(&state, &place, &headers, None).await
 }
 
 /// Makes a write token and shows it, this once, in the lines that need it.
@@ -29,7 +31,22 @@ pub(super) async fn make_token(
     state
         .blocking(move |store| store.add_token(bucket, Scope::Write, &digest))
         .await?;
-    Ok(shown(&place, &endpoint(&state, &headers), Some(&token)))
+    shown(&state, &place, &headers, Some(&token)).await
+}
+
+/// Takes a token away.
+pub(super) async fn revoke(
+    State(state): State<AppState>,
+    place: Place,
+    Path((_, id)): Path<(String, i64)>,
+) -> Result<Redirect, PageError> {
+    place.caller.owns()?;
+    let bucket = place.bucket.id;
+    // Whoever takes it away twice has what they want.
+    state
+        .blocking(move |store| store.remove_token(bucket, id))
+        .await?;
+    Ok(Redirect::to(&place.path("/connect")))
 }
 
 /// What a list without any call says; a script that follows the live tail takes it away.
@@ -43,17 +60,54 @@ pub(super) fn first_call(place: &Place, endpoint: &str, live: &str) -> Markup {
     }
 }
 
-fn shown(place: &Place, endpoint: &str, token: Option<&Token>) -> Response {
+async fn shown(
+    state: &AppState,
+    place: &Place,
+    headers: &HeaderMap,
+    token: Option<&Token>,
+) -> Result<Response, PageError> {
+    let endpoint = endpoint(state, headers);
+    let bucket = place.bucket.id;
+    let tokens = match place.caller.owns() {
+        Ok(()) => state.blocking(move |store| store.tokens(bucket)).await?,
+        Err(_) => Vec::new(),
+    };
     let content = html! {
         div.page.reading {
             h1 { "Send calls to " (place.bucket.name) }
-            (steps(place, endpoint, token))
+            (steps(place, &endpoint, token))
+            (tokens_section(place, &tokens))
         }
     };
-    Page::new("Connect", Nav::Bucket(place, Tab::Connect), content)
-        .styles(&["list.css"])
-        .scripts(&["copy.js"])
-        .into_response()
+    Ok(
+        Page::new("Connect", Nav::Bucket(place, Tab::Connect), content)
+            .styles(&["list.css"])
+            .scripts(&["copy.js"])
+            .into_response(),
+    )
+}
+
+/// The tokens that let in here; the list is the owner's.
+fn tokens_section(place: &Place, tokens: &[TokenInfo]) -> Markup {
+    html! {
+        @if !tokens.is_empty() {
+            section.card #tokens {
+                h2 { "Tokens of this bucket" }
+                ul {
+                    @for token in tokens {
+                        li {
+                            form method="post" action=(place.path(&format!("/connect/tokens/{}", token.id))) {
+                                (match token.scope { Scope::Read => "Reads", Scope::Write => "Writes" })
+                                ", made " (format::moment(token.created)) " "
+                                button.danger.quiet type="submit" { "Revoke" }
+                            }
+                        }
+                    }
+                }
+                p.hint { "An app with a revoked token is refused from then on." }
+            }
+        }
+    }
 }
 
 fn steps(place: &Place, endpoint: &str, token: Option<&Token>) -> Markup {

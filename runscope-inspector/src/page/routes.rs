@@ -17,6 +17,7 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/views", get(views::list).post(views::create))
         .route("/views/{id}", post(views::change))
         .route("/connect", get(connect::connect).post(connect::make_token))
+        .route("/connect/tokens/{id}", post(connect::revoke))
         .fallback(async || {
             PageError::from(ApiError::not_found("there is no page at this address"))
         });
