@@ -65,7 +65,7 @@ inspect("each kind of body is made readable", {}, async (inspector) => {
     ["form", "application/x-www-form-urlencoded", { body: "who=ada&what=tea+and+cake" }, /who\s*ada\s*what\s*tea and cake/],
     ["multipart", "multipart/form-data; boundary=x", { body: multipart }, /who.*ada.*file.*notes\.txt.*hello/s],
     ["gzip", "application/json", { ...base64(gzipSync('{"packed":true}')), headers: { "content-type": "application/json", "content-encoding": "gzip" } }, /Decoded gzip.*"packed": true/s],
-    ["bytes", "application/octet-stream", base64([0, 1, 2, 255]), /Bytes that are no text: 4 B/],
+    ["bytes", "application/octet-stream", base64([0, 1, 2, 255]), /00000000\s+00 01 02 ff/],
     ["html", "text/html", { body: "<h1>no heading</h1>" }, /<h1>no heading<\/h1>/],
     ["png", "image/png", base64(dot), /image\/png, 1 × 1/],
   ]) {

@@ -6,8 +6,8 @@ use runscope_core::{Message, Request, Response};
 use runscope_inspector::exchange::Timestamp;
 use runscope_inspector::query::{Expr, parse};
 use runscope_inspector::store::{
-    Bucket, Count, FacetField, Kept, NewBucket, NewView, Page, Scan, Scope, Search, Settings,
-    Sqlite, Store,
+    Bucket, Count, FacetField, Kept, NewBucket, NewView, Page, Scan, Scope, Search, Session,
+    Settings, Sqlite, Store,
 };
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -591,4 +591,23 @@ fn files_are_their_owners_only_though_the_directory_is_not() {
         fs::set_permissions(path, Permissions::from_mode(0o644)).unwrap();
     }
     check();
+}
+
+#[test]
+fn sessions_are_kept_over_a_restart_for_their_owner_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let session = |byte: u8| Session {
+        digest: [byte; 32],
+        used: Timestamp::from_micros(i64::from(byte)),
+    };
+    let (owner, another) = ([1; 32], [2; 32]);
+    let store = Sqlite::open(Settings::new(directory.path())).unwrap();
+    store
+        .keep_sessions(&owner, &[session(3), session(4)])
+        .unwrap();
+    store.keep_sessions(&owner, &[session(4)]).unwrap();
+    drop(store);
+    let store = Sqlite::open(Settings::new(directory.path())).unwrap();
+    assert_eq!(store.sessions(&owner).unwrap(), [session(4)]);
+    assert!(store.sessions(&another).unwrap().is_empty());
 }

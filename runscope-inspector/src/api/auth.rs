@@ -1,13 +1,13 @@
 use super::cookie::{self, Cookie};
 use super::error::ApiError;
 use super::state::AppState;
+use crate::exchange::Timestamp;
 use crate::store::{Bucket, Grant, Scope};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use sha2::{Digest, Sha256};
 use std::fmt;
-use std::time::Instant;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
@@ -137,7 +137,7 @@ impl FromRequestParts<AppState> for Caller {
             let signed_in = cookie::counts(parts, state.config())
                 && Cookie::of(parts, state.config())
                     .values(&parts.headers)
-                    .any(|id| state.sessions().knows(&digest(id), Instant::now()));
+                    .any(|id| state.sessions().knows(&digest(id), Timestamp::now()));
             return signed_in
                 .then_some(Self::Owner)
                 .ok_or_else(ApiError::unauthorized);

@@ -2,6 +2,7 @@ use super::auth::{digest, is_owners};
 use super::door;
 use super::envelope::Params;
 use super::state::{AppState, Config};
+use crate::exchange::Timestamp;
 use crate::page::SignIn;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
@@ -9,7 +10,6 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use std::convert::Infallible;
-use std::time::Instant;
 
 const NAME: &str = "runscope_inspector";
 
@@ -57,18 +57,21 @@ impl Cookie {
     }
 
     /// Opens a session if the token is the owner's, and gives its `Set-Cookie`.
-    pub(crate) fn sign_in(&self, state: &AppState, token: &str) -> Option<String> {
-        is_owners(state, &digest(token)).then(|| {
-            let id = state.sessions().open(Instant::now());
-            self.set(id.reveal())
-        })
+    pub(crate) async fn sign_in(&self, state: &AppState, token: &str) -> Option<String> {
+        if !is_owners(state, &digest(token)) {
+            return None;
+        }
+        let id = state.sessions().open(Timestamp::now());
+        state.keep_sessions().await;
+        Some(self.set(id.reveal()))
     }
 
     /// Ends the session of a request, and gives the `Set-Cookie` that says so.
-    pub(crate) fn sign_out(&self, state: &AppState, headers: &HeaderMap) -> String {
+    pub(crate) async fn sign_out(&self, state: &AppState, headers: &HeaderMap) -> String {
         for id in self.values(headers) {
             state.sessions().close(&digest(id));
         }
+        state.keep_sessions().await;
         self.set("; Max-Age=0")
     }
 
@@ -101,7 +104,7 @@ pub(super) async fn open(
     cookie: Cookie,
     Params(opening): Params<Opening>,
 ) -> Response {
-    match cookie.sign_in(&state, &opening.token) {
+    match cookie.sign_in(&state, &opening.token).await {
         Some(cookie) => (
             StatusCode::SEE_OTHER,
             [

@@ -1,7 +1,9 @@
 use super::auth::Token;
+use crate::exchange::Timestamp;
+use crate::store::Session;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long a session lasts that nobody uses.
 const IDLE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -10,15 +12,15 @@ const IDLE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 const MOST: usize = 256;
 
 /// The browsers that are signed in, each by the digest of a random identifier, with when it was last
-/// used. They are not kept on the disk: a restart, and so another owner's token, ends them all.
+/// used. The store keeps them over a restart.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
-    used: Mutex<HashMap<[u8; 32], Instant>>,
+    used: Mutex<HashMap<[u8; 32], Timestamp>>,
 }
 
 impl Sessions {
     /// Begins a session and gives its identifier.
-    pub(super) fn open(&self, now: Instant) -> Token {
+    pub(super) fn open(&self, now: Timestamp) -> Token {
         let mut used = self.lock();
         used.retain(|_, at| is_alive(*at, now));
         if used.len() >= MOST {
@@ -31,7 +33,7 @@ impl Sessions {
     }
 
     /// Whether there is a session with the identifier of this digest, which counts as using it.
-    pub(super) fn knows(&self, digest: &[u8; 32], now: Instant) -> bool {
+    pub(super) fn knows(&self, digest: &[u8; 32], now: Timestamp) -> bool {
         match self.lock().get_mut(digest) {
             Some(at) if is_alive(*at, now) => {
                 *at = now;
@@ -46,13 +48,31 @@ impl Sessions {
         self.lock().remove(digest);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], Instant>> {
+    /// The sessions as they are now, for the store.
+    pub(super) fn all(&self) -> Vec<Session> {
+        let used = self.lock();
+        let sessions = used.iter();
+        sessions
+            .map(|(&digest, &used)| Session { digest, used })
+            .collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], Timestamp>> {
         self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn is_alive(used: Instant, now: Instant) -> bool {
-    now.saturating_duration_since(used) < IDLE
+impl FromIterator<Session> for Sessions {
+    fn from_iter<I: IntoIterator<Item = Session>>(kept: I) -> Self {
+        let used = kept.into_iter().map(|kept| (kept.digest, kept.used));
+        Self {
+            used: Mutex::new(used.collect()),
+        }
+    }
+}
+
+fn is_alive(used: Timestamp, now: Timestamp) -> bool {
+    used > now.saturating_sub(IDLE)
 }
 
 #[cfg(test)]
@@ -62,9 +82,9 @@ mod tests {
     #[test]
     fn a_session_lasts_while_it_is_used() {
         let sessions = Sessions::default();
-        let start = Instant::now();
+        let start = Timestamp::now();
         let id = sessions.open(start);
-        let day = |days: u64| start + Duration::from_secs(days * 24 * 60 * 60);
+        let day = |days: i64| Timestamp::from_micros(start.as_micros() + days * 86_400_000_000);
         for (days, known) in [(29, true), (58, true), (88, false), (89, false)] {
             assert_eq!(sessions.knows(&id.digest(), day(days)), known, "{days}");
         }
@@ -77,8 +97,10 @@ mod tests {
     #[test]
     fn of_too_many_sessions_the_one_unused_for_longest_ends() {
         let sessions = Sessions::default();
-        let start = Instant::now();
-        let second = |at: usize| start + Duration::from_secs(at.try_into().unwrap());
+        let start = Timestamp::now();
+        let second = |at: usize| {
+            Timestamp::from_micros(start.as_micros() + i64::try_from(at).unwrap() * 1_000_000)
+        };
         let ids: Vec<_> = (0..MOST).map(|at| sessions.open(second(at))).collect();
         assert!(sessions.knows(&ids[0].digest(), second(MOST)));
         let newest = sessions.open(second(MOST + 1));

@@ -4,7 +4,7 @@ use super::metrics::Metrics;
 use super::sessions::Sessions;
 use crate::replay;
 use crate::store::{Store, StoreError};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
@@ -118,6 +118,8 @@ struct Inner {
     tails: Arc<Semaphore>,
     metrics: Arc<Metrics>,
     sessions: Sessions,
+    /// One at a time brings the sessions to the store, so that the newest state is the last.
+    keeping: Mutex<()>,
     closing: watch::Sender<bool>,
 }
 
@@ -129,13 +131,19 @@ impl AppState {
     #[must_use]
     pub fn new(config: Config, store: Arc<dyn Store>) -> Self {
         let limits = config.limits;
+        let sessions = store.sessions(&config.owner.digest());
+        let sessions = sessions.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the sessions that were open could not be read");
+            Vec::new()
+        });
         let inner = Inner {
             store,
             bodies: Arc::new(Semaphore::new(kib(limits.bodies.max(limits.body)))),
             reads: Arc::new(Semaphore::new(READS)),
             tails: Arc::new(Semaphore::new(limits.tails)),
             metrics: Arc::default(),
-            sessions: Sessions::default(),
+            sessions: sessions.into_iter().collect(),
+            keeping: Mutex::default(),
             closing: watch::Sender::new(false),
             config,
         };
@@ -169,6 +177,20 @@ impl AppState {
 
     pub(super) fn sessions(&self) -> &Sessions {
         &self.inner.sessions
+    }
+
+    /// Brings the sessions to the store, so that a restart does not end them. Where that fails, one may
+    /// have to sign in again.
+    pub(super) async fn keep_sessions(&self) {
+        let state = self.clone();
+        let kept = self.blocking(move |store| {
+            let keeping = &state.inner.keeping;
+            let _turn = keeping.lock().unwrap_or_else(PoisonError::into_inner);
+            store.keep_sessions(&state.config().owner.digest(), &state.sessions().all())
+        });
+        if let Err(error) = kept.await {
+            tracing::warn!(error = error.message(), "the sessions could not be kept");
+        }
     }
 
     /// How many live tails there are.

@@ -99,7 +99,7 @@ impl IntoResponse for SignIn {
 /// Opens a session by the form.
 pub(crate) async fn sign_in(State(state): State<AppState>, cookie: Cookie, form: Form) -> Response {
     let next = ours(state.config(), form.field("next"));
-    match cookie.sign_in(&state, form.field("token").trim()) {
+    match cookie.sign_in(&state, form.field("token").trim()).await {
         Some(cookie) => see_other(cookie, next),
         None => SignIn::refused(state.config(), next).into_response(),
     }
@@ -112,7 +112,10 @@ pub(super) async fn sign_out(
     cookie: Cookie,
     headers: HeaderMap,
 ) -> Response {
-    see_other(cookie.sign_out(&state, &headers), state.config().root())
+    see_other(
+        cookie.sign_out(&state, &headers).await,
+        state.config().root(),
+    )
 }
 
 fn see_other(cookie: String, location: &str) -> Response {

@@ -73,6 +73,15 @@ pub struct SavedView {
     pub created: Timestamp,
 }
 
+/// A browser that is signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Session {
+    /// The SHA-256 of its identifier.
+    pub digest: [u8; 32],
+    /// When it was last used.
+    pub used: Timestamp,
+}
+
 /// A view to be made, or what one becomes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewView {

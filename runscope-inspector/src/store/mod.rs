@@ -10,7 +10,9 @@ mod report;
 mod error;
 mod sqlite;
 
-pub use bucket::{Bucket, BucketId, Grant, NewBucket, NewView, SavedView, Scope, Share, TokenInfo};
+pub use bucket::{
+    Bucket, BucketId, Grant, NewBucket, NewView, SavedView, Scope, Session, Share, TokenInfo,
+};
 pub use error::StoreError;
 pub use report::{Bar, Extent, Facet, FacetField, Facets, Histogram, Stats, Summary, SummaryRow};
 pub use seam::{Appended, Changes, Kept, Store};

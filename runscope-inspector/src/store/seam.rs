@@ -1,6 +1,6 @@
 use super::{
     Bucket, BucketId, Extent, Facets, Grant, Histogram, NewBucket, NewView, Page, SavedView, Scan,
-    Scope, Search, Share, Stats, StoreError, Summary, TokenInfo,
+    Scope, Search, Session, Share, Stats, StoreError, Summary, TokenInfo,
 };
 use crate::exchange::{Exchange, Timestamp};
 use runscope_core::Message;
@@ -118,6 +118,13 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Removes a view; whether there was one.
     fn remove_view(&self, bucket: BucketId, id: i64) -> Result<bool, StoreError>;
+
+    /// The sessions that were kept for an owner's token of this digest; those of another token are
+    /// over.
+    fn sessions(&self, owner: &[u8; 32]) -> Result<Vec<Session>, StoreError>;
+
+    /// Keeps these sessions, in the place of those before.
+    fn keep_sessions(&self, owner: &[u8; 32], sessions: &[Session]) -> Result<(), StoreError>;
 
     /// What is stored, in numbers.
     fn stats(&self) -> Result<Stats, StoreError>;

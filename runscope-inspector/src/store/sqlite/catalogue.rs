@@ -2,7 +2,8 @@ use super::Settings;
 use super::schema;
 use crate::exchange::Timestamp;
 use crate::store::{
-    Bucket, BucketId, Grant, NewBucket, NewView, SavedView, Scope, Share, StoreError, TokenInfo,
+    Bucket, BucketId, Grant, NewBucket, NewView, SavedView, Scope, Session, Share, StoreError,
+    TokenInfo,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::HashMap;
@@ -271,6 +272,36 @@ impl Catalogue {
     pub(super) fn remove_view(&self, bucket: BucketId, id: i64) -> Result<bool, StoreError> {
         let sql = "DELETE FROM view WHERE bucket = ?1 AND id = ?2";
         Ok(self.lock().execute(sql, params![bucket.0, id])? > 0)
+    }
+
+    pub(super) fn sessions(&self, owner: &[u8; 32]) -> Result<Vec<Session>, StoreError> {
+        let connection = self.lock();
+        let mut statement =
+            connection.prepare("SELECT digest, used FROM session WHERE owner = ?1")?;
+        let sessions = statement.query_map([owner], |row| {
+            Ok(Session {
+                digest: row.get(0)?,
+                used: Timestamp::from_micros(row.get(1)?),
+            })
+        })?;
+        Ok(sessions.collect::<Result<_, _>>()?)
+    }
+
+    pub(super) fn keep_sessions(
+        &self,
+        owner: &[u8; 32],
+        sessions: &[Session],
+    ) -> Result<(), StoreError> {
+        let mut connection = self.lock();
+        let transaction = connection.transaction()?;
+        transaction.execute("DELETE FROM session", [])?;
+        for Session { digest, used } in sessions {
+            transaction.execute(
+                "INSERT INTO session (digest, owner, used) VALUES (?1, ?2, ?3)",
+                params![digest, owner, used.as_micros()],
+            )?;
+        }
+        Ok(transaction.commit()?)
     }
 
     /// The compression dictionaries, the newest last.

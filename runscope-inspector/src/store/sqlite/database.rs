@@ -15,7 +15,8 @@ use crate::exchange::{Exchange, Timestamp};
 use crate::store::seam::sequence_of;
 use crate::store::{
     Appended, Bucket, BucketId, Changes, Extent, Facets, Grant, Histogram, NewBucket, NewView,
-    Page, SavedView, Scan, Scope, Search, Share, Stats, Store, StoreError, Summary, TokenInfo,
+    Page, SavedView, Scan, Scope, Search, Session, Share, Stats, Store, StoreError, Summary,
+    TokenInfo,
 };
 use runscope_core::Message;
 use std::fs::{self, File, TryLockError};
@@ -268,6 +269,14 @@ impl Store for Sqlite {
 
     fn remove_view(&self, bucket: BucketId, id: i64) -> Result<bool, StoreError> {
         self.shared.catalogue.remove_view(bucket, id)
+    }
+
+    fn sessions(&self, owner: &[u8; 32]) -> Result<Vec<Session>, StoreError> {
+        self.shared.catalogue.sessions(owner)
+    }
+
+    fn keep_sessions(&self, owner: &[u8; 32], sessions: &[Session]) -> Result<(), StoreError> {
+        self.shared.catalogue.keep_sessions(owner, sessions)
     }
 
     fn stats(&self) -> Result<Stats, StoreError> {

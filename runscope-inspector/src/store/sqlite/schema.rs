@@ -45,6 +45,8 @@ pub(super) const CATALOGUE: &[&str] = &["
         filter TEXT NOT NULL,
         created INTEGER NOT NULL
     );
+", "
+    CREATE TABLE session (digest BLOB PRIMARY KEY, owner BLOB NOT NULL, used INTEGER NOT NULL) WITHOUT ROWID;
 "];
 
 /// The same for a partition.
