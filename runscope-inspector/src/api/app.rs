@@ -2,8 +2,8 @@ use super::error::ApiError;
 use super::routes::Routes;
 use super::state::AppState;
 use super::{
-    auth, buckets, compare, door, envelope, messages, metrics, openapi, replay, search, shared,
-    tail, tokens, transfer, views,
+    auth, buckets, compare, door, envelope, export, import, messages, metrics, openapi, replay,
+    search, shared, tail, tokens, views,
 };
 use crate::page;
 use axum::Router;
@@ -43,8 +43,8 @@ pub(super) fn routes() -> Routes {
         .get("/api/v1/buckets/{key}/histogram", search::histogram)
         .get("/api/v1/buckets/{key}/summary", search::summary)
         .get("/api/v1/buckets/{key}/tail", tail::tail)
-        .get("/api/v1/buckets/{key}/export", transfer::export)
-        .post("/api/v1/buckets/{key}/import", transfer::import)
+        .get("/api/v1/buckets/{key}/export", export::export)
+        .post("/api/v1/buckets/{key}/import", import::import)
         .get("/api/v1/buckets/{key}/compare", compare::compare)
         .post(
             "/api/v1/buckets/{key}/exchanges/{uuid}/replay",

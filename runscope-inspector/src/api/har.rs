@@ -118,17 +118,7 @@ fn encoding(encoding: Option<BodyEncoding>) -> Option<&'static str> {
     (encoding == Some(BodyEncoding::Base64)).then_some("base64")
 }
 
-/// An archive, as much of it as is read.
-#[derive(Debug, Deserialize)]
-pub(super) struct Archive {
-    log: Log,
-}
-
-#[derive(Debug, Deserialize)]
-struct Log {
-    entries: Vec<Entry>,
-}
-
+/// An entry, as much of it as is read.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Entry {
@@ -197,11 +187,9 @@ struct Pair {
     value: String,
 }
 
-impl Archive {
-    /// Its entries as messages, in their order.
-    pub(super) fn into_messages(self) -> impl Iterator<Item = Message> {
-        self.log.entries.into_iter().map(message)
-    }
+/// The message of an archive's entry.
+pub(super) fn read_entry(text: &str) -> serde_json::Result<Message> {
+    serde_json::from_str(text).map(message)
 }
 
 /// A status of 0 is how browsers write that no response came.

@@ -3,6 +3,7 @@
 use super::documented::results;
 use super::operation::{Needs, Operation};
 use super::schemas::{list_of, reference};
+use crate::api::import::MOST_LISTED;
 use crate::api::search::{LONGEST_DEADLINE, LONGEST_STEP, MOST_COUNTED, MOST_FOUND, MOST_VALUES};
 use serde_json::{Value, json};
 
@@ -146,7 +147,7 @@ fn import() -> Operation {
         "application/json": { "schema": {}, "description": "HTTP Archive 1.2." },
     }))
     .stores()
-    .answers(200, "One result a message, in their order.", results())
+    .answers(200, &format!("One result a message, in their order: the first {MOST_LISTED} of those stored, and of those refused. The others are only counted."), results())
 }
 
 fn compare() -> Operation {

@@ -1,28 +1,21 @@
-//! Whole buckets out and in.
-
 use super::auth::Caller;
-use super::body::Received;
 use super::envelope::{Params, Path};
 use super::error::ApiError;
 use super::har;
-use super::ingest::{Item, Results, check, read_message, store_items};
-use super::metrics::Metrics;
 use super::readback::ReadMessage;
 use super::search::scan;
-use super::state::{AppState, Limits};
+use super::state::AppState;
 use crate::exchange::Exchange;
-use crate::store::{BucketId, Scope, Search, Store};
-use axum::Json;
+use crate::store::{Scope, Search};
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde::Deserialize;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Exchanges that are read, or stored, at once.
+/// Exchanges that are read at once.
 const STEP: usize = 200;
 
 /// How long one step of an export looks for matches before it asks again.
@@ -30,7 +23,7 @@ const STEP_TIME: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Format {
+pub(super) enum Format {
     /// One message in the documented form a line.
     #[default]
     Ndjson,
@@ -143,69 +136,4 @@ impl Export {
         // Plain strings and numbers can always be written.
         chunk.push_str(&text.unwrap_or_default());
     }
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct ImportParams {
-    #[serde(default)]
-    format: Format,
-}
-
-/// Stores what an export wrote, or another tool's archive; answers as for posted messages.
-pub(super) async fn import(
-    State(state): State<AppState>,
-    caller: Caller,
-    Path(key): Path<String>,
-    Params(params): Params<ImportParams>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, ApiError> {
-    let bucket = caller.bucket(&state, key, Scope::Write).await?;
-    let received = Received::read(&state, &headers, body).await?;
-    let limits = *state.limits();
-    let metrics = Arc::clone(state.metrics());
-    let results = state
-        .blocking(move |store| {
-            let items = received
-                .decode()
-                .and_then(|body| items(&body, params.format, &limits));
-            Ok(items.and_then(|items| store_in_steps(store, &metrics, bucket.id, items)))
-        })
-        .await??;
-    Ok(Json(results.into_json()).into_response())
-}
-
-fn items(body: &[u8], format: Format, limits: &Limits) -> Result<Vec<Item>, ApiError> {
-    match format {
-        Format::Ndjson => {
-            let text = std::str::from_utf8(body)
-                .map_err(|_| ApiError::bad_request("the body is not UTF-8"))?;
-            let lines = text.lines().filter(|line| !line.trim().is_empty());
-            Ok(lines.map(|line| read_message(line, limits)).collect())
-        }
-        Format::Har => {
-            let archive: har::Archive = serde_json::from_slice(body).map_err(|error| {
-                ApiError::bad_request(format!("the body is not an HTTP Archive: {error}"))
-            })?;
-            Ok(archive
-                .into_messages()
-                .map(|message| check(message, limits))
-                .collect())
-        }
-    }
-}
-
-fn store_in_steps(
-    store: &dyn Store,
-    metrics: &Metrics,
-    bucket: BucketId,
-    items: Vec<Item>,
-) -> Result<Results, ApiError> {
-    let mut results = Results::default();
-    let mut items = items.into_iter().peekable();
-    while items.peek().is_some() {
-        let step = items.by_ref().take(STEP).collect();
-        results.extend(store_items(store, metrics, bucket, step)?);
-    }
-    Ok(results)
 }
