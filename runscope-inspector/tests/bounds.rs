@@ -8,8 +8,12 @@ mod program;
 mod support;
 
 use reqwest::{Method, StatusCode};
+use runscope_inspector::serve::Bounds;
 use serde_json::{Value, json};
-use support::Server;
+use std::time::Duration;
+use support::{Server, message};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
 
 const IMPORT: &str = "/api/v1/buckets/default/import";
 
@@ -91,4 +95,90 @@ async fn an_import_stores_what_is_right_among_what_is_wrong() {
         assert_eq!(answer["data"][1]["status"], "error");
         assert!(answer.to_string().len() < 1500, "{answer}");
     }
+}
+
+/// Reads an answer to its end.
+async fn rest(stream: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    // A connection that was reset may have said why before.
+    let _ = stream.read_to_end(&mut answer).await;
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test]
+async fn a_form_that_does_not_come_is_not_waited_for() {
+    let server = Server::start_with(|config| {
+        config.limits.body_time = Duration::from_millis(50);
+    })
+    .await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let head = "POST /sign-in HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nSec-Fetch-Site: same-origin\r\n\
+        Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 10\r\n\r\nt";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let answer = rest(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+}
+
+/// The whole of 127.0.0.0/8 is this machine on Linux only.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn one_address_can_not_take_all_connections() {
+    let server = Server::start().await;
+    let mut stalled = Vec::new();
+    for _ in 0..1024 {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        // Some are closed at once.
+        let _ = stream.write_all(b"POST /sign-in HTTP/1.1\r\n").await;
+        stalled.push(stream);
+    }
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+    let mut other = socket.connect(server.address).await.unwrap();
+    let healthz = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    other.write_all(healthz.as_bytes()).await.unwrap();
+    let answer = tokio::time::timeout(Duration::from_secs(10), rest(&mut other)).await;
+    let answer = answer.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let turned_away = rest(&mut stalled[1023]).await;
+    assert!(
+        turned_away.is_empty() || turned_away.starts_with("HTTP/1.1 503"),
+        "{turned_away}"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_taken_is_given_up_but_a_slow_reader_gets_all_of_it() {
+    let mut bounds = Bounds::default();
+    bounds.write_time = Duration::from_millis(500);
+    bounds.head_time = Duration::from_millis(500);
+    bounds.connections = 1;
+    let server = Server::start_within(bounds, |_| {}).await;
+    let mut large = message("large", 200);
+    large["response"]["body"] = json!("x".repeat(12 << 20));
+    let uuid = server.post_messages(&large).await.remove(0);
+    let get = format!(
+        "GET /buckets/default/messages/{uuid} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+         Authorization: Bearer {}\r\n\r\n",
+        server.token
+    );
+    let mut idle = TcpStream::connect(server.address).await.unwrap();
+    idle.write_all(get.as_bytes()).await.unwrap();
+    // There is room for one connection: this one is served when the other was given up.
+    let mut slow = TcpStream::connect(server.address).await.unwrap();
+    slow.write_all(get.as_bytes()).await.unwrap();
+    let mut taken = 0;
+    let mut buffer = vec![0; 1 << 20];
+    let mut pauses = 0;
+    loop {
+        match slow.read(&mut buffer).await.unwrap() {
+            0 => break,
+            read => taken += read,
+        }
+        if pauses < 8 && taken > pauses << 20 {
+            pauses += 1;
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+    assert!(taken > 12 << 20, "{taken}");
+    assert!(rest(&mut idle).await.len() < 12 << 20);
 }
