@@ -182,3 +182,68 @@ async fn an_answer_that_is_not_taken_is_given_up_but_a_slow_reader_gets_all_of_i
     assert!(taken > 12 << 20, "{taken}");
     assert!(rest(&mut idle).await.len() < 12 << 20);
 }
+
+async fn token(server: &Server, scope: &str) -> String {
+    let path = "/api/v1/buckets/default/tokens";
+    let token = server.post(path, &json!({ "scope": scope })).await;
+    token["data"]["token"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_token_that_sends_slowly_takes_half_of_the_room_and_others_go_on() {
+    let server = Server::start_with(|config| {
+        config.limits.body = 1 << 20;
+        config.limits.bodies = 4 << 20;
+        config.limits.wait = Duration::from_millis(200);
+    })
+    .await;
+    let token = token(&server, "write").await;
+    let part = format!("e0000\r\n{}\r\n", " ".repeat(0xe0000));
+    let mut slow = Vec::new();
+    for _ in 0..8 {
+        let (address, token, part) = (server.address, token.clone(), part.clone());
+        slow.push(Box::pin(async move {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let head = format!(
+                "POST /buckets/default/messages HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+                 Authorization: Bearer {token}\r\nTransfer-Encoding: chunked\r\n\r\n"
+            );
+            stream.write_all(head.as_bytes()).await.unwrap();
+            // It is turned away, or waits for a rest that never comes.
+            let _ = stream.write_all(part.as_bytes()).await;
+            let mut answer = [0; 512];
+            let read = stream.read(&mut answer).await.unwrap_or(0);
+            String::from_utf8_lossy(&answer[..read]).to_lowercase()
+        }));
+    }
+    let (turned_away, _, _rest) = futures_util::future::select_all(slow).await;
+    assert!(turned_away.starts_with("http/1.1 503"), "{turned_away}");
+    assert!(turned_away.contains("retry-after: 2"), "{turned_away}");
+    let messages = json!([message("quick", 200)]);
+    let quick = server.post_messages(&messages);
+    let quick = tokio::time::timeout(Duration::from_secs(10), quick).await;
+    assert_eq!(quick.unwrap().len(), 1);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn many_bodies_that_grow_when_they_are_decoded_take_turns() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = program::Program::start(program::inspector(directory.path()));
+    let before = peak(&program);
+    let client = reqwest::Client::new();
+    let body = [gzip(&" ".repeat(1 << 20), 15), gzip("{}", 1)].concat();
+    let posts = (0..48).map(|_| {
+        let request = client
+            .post(program.url("/buckets/default/messages"))
+            .bearer_auth(&program.token)
+            .header("content-encoding", "gzip");
+        let request = request.body(body.clone());
+        async move { request.send().await.unwrap().status() }
+    });
+    for status in futures_util::future::join_all(posts).await {
+        assert!(status == StatusCode::OK || status == StatusCode::SERVICE_UNAVAILABLE);
+    }
+    let grown = peak(&program) - before;
+    assert!(grown < 400 << 10, "{grown} KiB");
+}

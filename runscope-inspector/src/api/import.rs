@@ -42,11 +42,11 @@ pub(super) async fn import(
     body: Body,
 ) -> Result<Results, ApiError> {
     let bucket = caller.bucket(&state, key, Scope::Write).await?;
-    let received = Received::read(&state, &headers, body).await?;
+    let received = Received::read(&state, caller, &headers, body).await?;
     let limits = *state.limits();
     let metrics = Arc::clone(state.metrics());
-    state
-        .blocking(move |store| {
+    received
+        .work(&state, move |store, body| {
             let mut import = Import {
                 store,
                 metrics: &metrics,
@@ -55,13 +55,13 @@ pub(super) async fn import(
                 step_bytes: 0,
                 results: Results::at_most(MOST_LISTED),
             };
-            let imported = received.decode().and_then(|body| match params.format {
-                Format::Ndjson => import.lines(&body, &limits),
-                Format::Har => import.archive(&body, &limits),
-            });
-            Ok(imported.map(|()| import.results))
+            match params.format {
+                Format::Ndjson => import.lines(body, &limits)?,
+                Format::Har => import.archive(body, &limits)?,
+            }
+            Ok(import.results)
         })
-        .await?
+        .await
 }
 
 /// Stores messages as they are read, a step at a time, so that few are in memory however many there

@@ -30,20 +30,17 @@ pub(super) async fn post(
 ) -> Result<Results, ApiError> {
     let bucket = caller.bucket(&state, key, Scope::Write).await?;
     expect_json(&headers)?;
-    let received = Received::read(&state, &headers, body).await?;
+    let received = Received::read(&state, caller, &headers, body).await?;
     let limits = *state.limits();
     let metrics = Arc::clone(state.metrics());
-    state
-        .blocking(move |store| {
-            let items = received
-                .decode()
-                .and_then(|body| read_messages(&body, &limits));
-            Ok(items.and_then(|items| {
-                let mut results = Results::all();
-                store_items(store, &metrics, bucket.id, items, &mut results).map(|()| results)
-            }))
+    received
+        .work(&state, move |store, body| {
+            let items = read_messages(body, &limits)?;
+            let mut results = Results::all();
+            store_items(store, &metrics, bucket.id, items, &mut results)?;
+            Ok(results)
         })
-        .await?
+        .await
 }
 
 #[derive(Debug, Deserialize)]

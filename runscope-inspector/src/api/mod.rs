@@ -36,6 +36,7 @@ mod door;
 mod auth;
 mod error;
 mod envelope;
+mod room;
 mod body;
 mod elements;
 mod ingest;
