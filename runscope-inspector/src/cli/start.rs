@@ -1,13 +1,15 @@
 use super::args::Args;
-use super::run::StartError;
+use super::run::{StartError, stop_signal};
 use super::token_file::read_or_make;
 use crate::api::{AppState, Config, Token, app};
 use crate::serve::serve;
 use crate::store::Sqlite;
 use std::future::Future;
 use std::io::{self, Write};
+use std::pin::pin;
 use std::sync::Arc;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 
 /// A server that has all it needs.
 pub(super) struct Started {
@@ -52,14 +54,31 @@ impl Started {
         Ok(Self { listener, state })
     }
 
-    /// Serves until `stop` is done.
+    /// Serves until `stop` is done, and lets what runs finish unless it is told to stop again.
     pub(super) async fn serve(self, stop: impl Future<Output = ()>) {
-        let state = self.state;
-        serve(self.listener, app(state.clone()), async move {
+        let Self { listener, state } = self;
+        let (stopping, heard) = (Notify::new(), Notify::new());
+        let served = serve(listener, app(state.clone()), async {
             stop.await;
-            tracing::info!("stopping");
+            tracing::info!("stopping; once more ends at once");
             state.close();
-        })
-        .await;
+            stopping.notify_one();
+            heard.notified().await;
+        });
+        // It is heard before the server begins to end: no signal falls between the two.
+        let once_more = async {
+            stopping.notified().await;
+            let mut again = pin!(stop_signal());
+            tokio::select! {
+                biased;
+                () = &mut again => return,
+                () = std::future::ready(()) => heard.notify_one(),
+            }
+            again.await;
+        };
+        tokio::select! {
+            () = served => {}
+            () = once_more => tracing::warn!("ended before all requests were answered"),
+        }
     }
 }
