@@ -19,7 +19,7 @@ pub(super) async fn view(
 ) -> Result<Response, PageError> {
     let base = format!("/s/{name}");
     let exchange = shared(&state, name).await?;
-    let call = state.blocking(|_| Ok(Call::of(exchange))).await?;
+    let call = state.query(|_| Ok(Call::of(exchange))).await?;
     let links = Links { base, views };
     let content = html! {
         div.page.call {
