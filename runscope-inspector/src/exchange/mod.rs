@@ -6,7 +6,7 @@ mod timestamp;
 pub use attributes::{Attributes, UrlParts, outcome_named};
 pub use timestamp::Timestamp;
 
-use runscope_core::Message;
+use runscope_core::{Fields, Message};
 use uuid::Uuid;
 
 /// A stored exchange.
@@ -20,4 +20,39 @@ pub struct Exchange {
     pub attributes: Attributes,
     /// The message; its bodies are left out where they were not asked for.
     pub message: Message,
+}
+
+impl Exchange {
+    /// The same without its bodies.
+    pub(crate) fn without_bodies(mut self) -> Self {
+        if let Some(request) = &mut self.message.request {
+            request.body = None;
+        }
+        if let Some(response) = &mut self.message.response {
+            response.body = None;
+        }
+        self
+    }
+
+    /// The bytes of its larger texts, for those who hold many.
+    pub(crate) fn weight(&self) -> usize {
+        let fields = |fields: &Fields| {
+            let values = |values: &[String]| values.iter().map(String::len).sum::<usize>();
+            fields
+                .iter()
+                .map(|(name, all)| name.len().saturating_add(values(all)))
+                .sum::<usize>()
+        };
+        let body = |body: &Option<String>| body.as_ref().map_or(0, String::len);
+        let request = self.message.request.as_ref().map_or(0, |request| {
+            request.url.len()
+                + fields(&request.headers)
+                + fields(&request.form)
+                + body(&request.body)
+        });
+        let response = self.message.response.as_ref().map_or(0, |response| {
+            fields(&response.headers) + body(&response.body)
+        });
+        1024 + request + response
+    }
 }
