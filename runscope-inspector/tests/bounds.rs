@@ -247,3 +247,113 @@ async fn many_bodies_that_grow_when_they_are_decoded_take_turns() {
     let grown = peak(&program) - before;
     assert!(grown < 400 << 10, "{grown} KiB");
 }
+
+#[tokio::test]
+async fn a_tail_ends_with_its_token() {
+    let server = Server::start().await;
+    let path = "/api/v1/buckets/default/tokens";
+    let token = server.post(path, &json!({ "scope": "read" })).await;
+    let (id, token) = (&token["data"]["id"], token["data"]["token"].as_str());
+    let tail = server
+        .bare(Method::GET, "/api/v1/buckets/default/tail")
+        .bearer_auth(token.unwrap());
+    let tail = tail.send().await.unwrap();
+    assert_eq!(tail.status(), StatusCode::OK);
+    let removed = server.request(Method::DELETE, &format!("{path}/{id}"));
+    assert!(removed.send().await.unwrap().status().is_success());
+    server.post_messages(&message("secret", 200)).await;
+    let text = tokio::time::timeout(Duration::from_secs(10), tail.text()).await;
+    let text = text.unwrap().unwrap();
+    assert!(text.contains("event: ready"), "{text}");
+    assert!(!text.contains("event: exchange"), "{text}");
+}
+
+#[tokio::test]
+async fn one_token_can_not_have_all_tails_or_downloads() {
+    let server = Server::start_with(|config| {
+        config.limits.tails = 4;
+        config.limits.exports = 4;
+    })
+    .await;
+    let mut large = message("large", 200);
+    large["response"]["body"] = json!("x".repeat(12 << 20));
+    server.post_messages(&large).await;
+    let token = token(&server, "read").await;
+    for what in ["tail", "export"] {
+        let path = format!("/api/v1/buckets/default/{what}");
+        let mut open = Vec::new();
+        for status in [200, 200, 503] {
+            let request = server.bare(Method::GET, &path).bearer_auth(&token);
+            let answer = request.send().await.unwrap();
+            assert_eq!(answer.status().as_u16(), status, "{what}");
+            open.push(answer);
+        }
+        let owner = server.request(Method::GET, &path).send().await.unwrap();
+        assert_eq!(owner.status(), StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn a_histogram_has_a_bounded_number_of_bars() {
+    let server = Server::start().await;
+    let at = |place: usize| json!({ "request": { "method": "GET", "url": "http://h/", "timestamp": 1_795_341_600 + place * 7 } });
+    for thousand in 0..11 {
+        let messages: Vec<_> = (0..1000).map(|place| at(thousand * 1000 + place)).collect();
+        server.post_messages(&json!(messages)).await;
+    }
+    let path = "/api/v1/buckets/default/histogram?deadline=30";
+    let refused = server.request(Method::GET, &format!("{path}&step=1"));
+    let refused = support::error(refused.send().await.unwrap(), 400).await;
+    assert!(refused.contains("at least 8 here"), "{refused}");
+    for (step, length) in [("&step=8", 8), ("", 60)] {
+        let histogram = server.get(&format!("{path}{step}")).await;
+        assert_eq!(histogram["meta"]["step"], length);
+        assert!(histogram["data"].as_array().unwrap().len() <= 10_000);
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_shared_messages_ends_before_it_is_too_large() {
+    let server = Server::start().await;
+    let mut large = message("0", 200);
+    large["request"]["url"] = json!(format!("http://h/{}", "u".repeat(5 << 20)));
+    for id in 0..6 {
+        large["unique_identifier"] = json!(id.to_string());
+        let uuid = server.post_messages(&large).await.remove(0);
+        let path = format!("/buckets/default/shared/{uuid}");
+        let shared = server.request(Method::PUT, &path).send().await.unwrap();
+        assert!(shared.status().is_success());
+    }
+    let listed = server.get("/buckets/default/shared").await;
+    assert_eq!(listed["data"].as_array().unwrap().len(), 4);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn who_stops_it_twice_does_not_wait_for_what_runs() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut program = program::Program::start(program::inspector(directory.path()));
+    let mut stalled = TcpStream::connect(&program.address).await.unwrap();
+    let head = format!(
+        "POST /buckets/default/messages HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n\
+         Authorization: Bearer {}\r\nContent-Length: 10\r\n\r\n",
+        program.token
+    );
+    stalled.write_all(head.as_bytes()).await.unwrap();
+    let mut begun = [0; 12];
+    stalled.read_exact(&mut begun).await.unwrap();
+    assert_eq!(&begun, b"HTTP/1.1 100");
+    program.signal("-INT");
+    while TcpStream::connect(&program.address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    let told = std::time::Instant::now();
+    program.signal("-INT");
+    let ended = tokio::task::spawn_blocking(move || program.child.wait().map(|_| program));
+    ended.await.unwrap().unwrap();
+    assert!(
+        told.elapsed() < Duration::from_secs(8),
+        "{:?}",
+        told.elapsed()
+    );
+}

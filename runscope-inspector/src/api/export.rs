@@ -3,20 +3,26 @@ use super::envelope::{Params, Path};
 use super::error::ApiError;
 use super::har;
 use super::readback::ReadMessage;
+use super::room::Taken;
 use super::search::scan;
 use super::state::AppState;
 use crate::exchange::Exchange;
 use crate::store::{Scope, Search};
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde::Deserialize;
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 /// Exchanges that are read at once.
 const STEP: usize = 200;
+
+/// The bytes after which a piece is sent though more was read: what was not sent yet is in memory
+/// twice only so far.
+const CHUNK: usize = 256 << 10;
 
 /// How long one step of an export looks for matches before it asks again.
 const STEP_TIME: Duration = Duration::from_secs(5);
@@ -48,6 +54,13 @@ pub(super) async fn export(
 ) -> Result<Response, ApiError> {
     let bucket = caller.bucket(&state, key, Scope::Read).await?;
     let scan = scan(&state, bucket.id, &params.q, None)?;
+    let Some(room) = state.export_room(caller) else {
+        let message = format!(
+            "there is room for {} downloads at one time, of which one token can have half",
+            state.limits().exports
+        );
+        return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message));
+    };
     let search = Search {
         scan,
         cursor: None,
@@ -59,8 +72,10 @@ pub(super) async fn export(
         state,
         search,
         format: params.format,
+        read: VecDeque::new(),
         begun: false,
         ended: false,
+        _room: room,
     };
     let (media_type, name) = match params.format {
         Format::Ndjson => (
@@ -84,8 +99,11 @@ struct Export {
     state: AppState,
     search: Search,
     format: Format,
+    /// What was read and is not written yet.
+    read: VecDeque<Exchange>,
     begun: bool,
     ended: bool,
+    _room: Taken,
 }
 
 impl Export {
@@ -95,24 +113,30 @@ impl Export {
         if self.ended {
             return None;
         }
-        self.search.scan.deadline = Instant::now() + STEP_TIME;
-        let search = self.search.clone();
-        let page = match self.state.query(move |store| store.search(&search)).await {
-            Ok(page) => page,
-            Err(error) => {
-                self.ended = true;
-                return Some(Err(format!("{error:?}")));
-            }
-        };
         let mut chunk = String::new();
         if self.format == Format::Har && !self.begun && self.search.cursor.is_none() {
             chunk.push_str(har::START);
         }
-        for exchange in &page.exchanges {
-            self.write(exchange, &mut chunk);
+        if self.read.is_empty() {
+            self.search.scan.deadline = Instant::now() + STEP_TIME;
+            let search = self.search.clone();
+            match self.state.query(move |store| store.search(&search)).await {
+                Ok(page) => {
+                    self.search.cursor = page.next;
+                    self.read = page.exchanges.into();
+                }
+                Err(error) => {
+                    self.ended = true;
+                    return Some(Err(format!("{error:?}")));
+                }
+            }
         }
-        self.search.cursor = page.next;
-        self.ended = page.next.is_none();
+        while chunk.len() < CHUNK
+            && let Some(exchange) = self.read.pop_front()
+        {
+            self.write(&exchange, &mut chunk);
+        }
+        self.ended = self.read.is_empty() && self.search.cursor.is_none();
         if self.format == Format::Har && self.ended {
             chunk.push_str(har::END);
         }

@@ -1,4 +1,4 @@
-use super::auth::Token;
+use super::auth::{Caller, Token};
 use super::error::ApiError;
 use super::metrics::Metrics;
 use super::room::{Room, Taken, Who};
@@ -60,8 +60,10 @@ pub struct Limits {
     pub body_time: Duration,
     /// How long a query looks if it is not told; it can ask for up to 30 s. Default: 2 s.
     pub deadline: Duration,
-    /// Live tails at one time. Default: 64.
+    /// Live tails at one time, of which one token gets half. Default: 64.
     pub tails: usize,
+    /// Downloads of buckets at one time, of which one token gets half. Default: 8.
+    pub exports: usize,
 }
 
 impl Default for Limits {
@@ -75,6 +77,7 @@ impl Default for Limits {
             body_time: Duration::from_secs(30),
             deadline: Duration::from_secs(2),
             tails: 64,
+            exports: 8,
         }
     }
 }
@@ -93,7 +96,8 @@ struct Inner {
     bodies: Room,
     ingests: Arc<Semaphore>,
     reads: Arc<Semaphore>,
-    tails: Arc<Semaphore>,
+    tails: Room,
+    exports: Room,
     metrics: Arc<Metrics>,
     closing: watch::Sender<bool>,
 }
@@ -118,7 +122,8 @@ impl AppState {
             bodies: Room::new(body_steps(limits.bodies.max(limits.body.saturating_mul(4)))),
             ingests: Arc::new(Semaphore::new(INGESTS)),
             reads: Arc::new(Semaphore::new(READS)),
-            tails: Arc::new(Semaphore::new(limits.tails)),
+            tails: Room::new(limits.tails),
+            exports: Room::new(limits.exports),
             metrics: Arc::default(),
             closing: watch::Sender::new(false),
             config,
@@ -153,8 +158,7 @@ impl AppState {
 
     /// How many live tails there are.
     pub(super) fn open_tails(&self) -> usize {
-        let room = self.inner.tails.available_permits();
-        self.limits().tails.saturating_sub(room)
+        self.inner.tails.taken()
     }
 
     /// Turns true when the server is about to end.
@@ -209,8 +213,22 @@ impl AppState {
     }
 
     /// Room for a live tail, if there is any.
-    pub(crate) fn tail_room(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.inner.tails).try_acquire_owned().ok()
+    pub(super) fn tail_room(&self, caller: Caller) -> Option<Taken> {
+        self.inner.tails.try_take(caller.into())
+    }
+
+    /// Room for a download of a bucket, if there is any.
+    pub(super) fn export_room(&self, caller: Caller) -> Option<Taken> {
+        self.inner.exports.try_take(caller.into())
+    }
+
+    /// Whether the token that a caller was let in with is still there; who can't tell lets nobody in.
+    pub(super) async fn still_lets_in(&self, caller: Caller) -> bool {
+        let Caller::Holder(grant) = caller else {
+            return true;
+        };
+        let tokens = self.blocking(move |store| store.tokens(grant.bucket)).await;
+        tokens.is_ok_and(|tokens| tokens.iter().any(|token| token.id == grant.token))
     }
 }
 
