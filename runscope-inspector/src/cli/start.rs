@@ -2,7 +2,7 @@ use super::args::Args;
 use super::run::{StartError, stop_signal};
 use super::token_file::read_or_make;
 use crate::api::{AppState, Config, Token, app};
-use crate::serve::serve;
+use crate::serve::{Bounds, serve_within};
 use crate::store::Sqlite;
 use std::future::Future;
 use std::io::{self, Write};
@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 pub(super) struct Started {
     pub(super) listener: TcpListener,
     pub(super) state: AppState,
+    bounds: Bounds,
 }
 
 impl Started {
@@ -40,6 +41,7 @@ impl Started {
             |url| url.trim_end_matches('/').to_owned(),
         );
         let mut config = Config::new(token.clone());
+        config.limits = args.limits();
         config.hosts.clone_from(&args.allow_host);
         config.replay.to.clone_from(&args.replay_to);
         config.base_url.clone_from(&base_url);
@@ -51,14 +53,22 @@ impl Started {
             "Open {base_url}/open?token={}",
             token.reveal()
         )?;
-        Ok(Self { listener, state })
+        Ok(Self {
+            listener,
+            state,
+            bounds: args.bounds(),
+        })
     }
 
     /// Serves until `stop` is done, and lets what runs finish unless it is told to stop again.
     pub(super) async fn serve(self, stop: impl Future<Output = ()>) {
-        let Self { listener, state } = self;
+        let Self {
+            listener,
+            state,
+            bounds,
+        } = self;
         let (stopping, heard) = (Notify::new(), Notify::new());
-        let served = serve(listener, app(state.clone()), async {
+        let served = serve_within(listener, app(state.clone()), bounds, async {
             stop.await;
             tracing::info!("stopping; once more ends at once");
             state.close();
