@@ -2,12 +2,16 @@ use super::error::ApiError;
 use super::routes::Routes;
 use super::state::AppState;
 use super::{
-    buckets, compare, cookie, door, envelope, messages, metrics, openapi, replay, search, shared,
-    tail, tokens, transfer, views,
+    buckets, compare, cookie, door, envelope, export, import, messages, metrics, openapi, replay,
+    search, shared, tail, tokens, views,
 };
 use crate::page;
 use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state, map_response_with_state};
+use axum::response::Response;
+use serde_json::json;
 
 /// The whole server as a router, to be served, or nested in another app below
 /// [`Config::prefix`](super::Config::prefix).
@@ -45,8 +49,8 @@ pub(super) fn routes() -> Routes {
         .get("/api/v1/buckets/{key}/histogram", search::histogram)
         .get("/api/v1/buckets/{key}/summary", search::summary)
         .get("/api/v1/buckets/{key}/tail", tail::tail)
-        .get("/api/v1/buckets/{key}/export", transfer::export)
-        .post("/api/v1/buckets/{key}/import", transfer::import)
+        .get("/api/v1/buckets/{key}/export", export::export)
+        .post("/api/v1/buckets/{key}/import", import::import)
         .get("/api/v1/buckets/{key}/compare", compare::compare)
         .post(
             "/api/v1/buckets/{key}/exchanges/{uuid}/replay",
@@ -67,6 +71,45 @@ pub(super) fn routes() -> Routes {
         .get("/healthz", healthz)
 }
 
-async fn healthz() -> axum::response::Response {
-    envelope::data(&serde_json::json!({ "healthy": true }))
+/// Whether the server can do its work: a store that lost its writer takes nothing more.
+async fn healthz(State(state): State<AppState>) -> Result<Response, ApiError> {
+    if state.store().is_alive() {
+        Ok(envelope::data(&json!({ "healthy": true })))
+    } else {
+        let message = "the store has stopped; the server's log says why";
+        Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Config, Token};
+    use super::*;
+    use crate::serve::serve;
+    use crate::store::{Settings, Sqlite};
+    use std::sync::Arc;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+
+    #[tokio::test]
+    async fn a_server_that_can_not_store_says_so() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Arc::new(Sqlite::open(Settings::new(directory.path())).unwrap());
+        let state = AppState::new(Config::new(Token::random()), Arc::clone(&store) as _);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(serve(listener, app(state), std::future::pending()));
+        for status in ["200", "503"] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let get = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+            stream.write_all(get.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            assert!(
+                answer.starts_with(&format!("HTTP/1.1 {status}")),
+                "{answer}"
+            );
+            store.lose_writer();
+        }
+    }
 }

@@ -1,12 +1,14 @@
 use super::error::ApiError;
-use super::state::{AppState, Limits};
+use super::room::{Taken, Who};
+use super::state::{AppState, BODY_STEP, Limits, body_steps};
+use crate::store::Store;
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
 use flate2::read::MultiGzDecoder;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use std::borrow::Cow;
+use serde::de::DeserializeOwned;
 use std::io::Read;
-use tokio::sync::OwnedSemaphorePermit;
+use std::sync::Arc;
 
 /// The largest zstd window that is decoded: 8 MiB, what RFC 8878 (section 3.1.1.1.2) recommends.
 const WINDOW_LOG: u32 = 23;
@@ -17,7 +19,8 @@ pub(crate) struct Received {
     bytes: Vec<u8>,
     encoding: Encoding,
     limit: usize,
-    _room: OwnedSemaphorePermit,
+    who: Who,
+    room: Vec<Taken>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,9 +31,10 @@ enum Encoding {
 }
 
 impl Received {
-    /// Reads a body within the limits.
+    /// Reads a body within the limits. Room is taken for what has arrived, not for what was promised.
     pub(crate) async fn read(
         state: &AppState,
+        who: impl Into<Who>,
         headers: &HeaderMap,
         body: Body,
     ) -> Result<Self, ApiError> {
@@ -46,41 +50,103 @@ impl Received {
         if declared.is_some_and(|length: usize| length > limit) {
             return Err(ApiError::too_large(limit));
         }
-        let room = state.body_room(declared.unwrap_or(limit)).await?;
-        let collected = tokio::time::timeout(body_time, Limited::new(body, limit).collect()).await;
-        let Ok(collected) = collected else {
+        let mut received = Self {
+            bytes: Vec::new(),
+            encoding,
+            limit,
+            who: who.into(),
+            room: Vec::new(),
+        };
+        let all = received.take_all(state, Limited::new(body, limit));
+        let Ok(all) = tokio::time::timeout(body_time, all).await else {
             let message = format!("the body took longer than {} seconds", body_time.as_secs());
             return Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, message));
         };
-        let bytes = collected.map_err(|error| match error.downcast_ref::<LengthLimitError>() {
-            Some(_) => ApiError::too_large(limit),
-            None => ApiError::bad_request("the body broke off"),
-        })?;
-        Ok(Self {
-            bytes: bytes.to_bytes().into(),
-            encoding,
-            limit,
-            _room: room,
-        })
+        all.map(|()| received)
     }
 
-    /// The body with its content coding undone, no larger than the limit. It takes time: not for an
-    /// async thread.
-    pub(crate) fn decode(&self) -> Result<Cow<'_, [u8]>, ApiError> {
-        match self.encoding {
-            Encoding::Identity => Ok(Cow::Borrowed(&self.bytes)),
-            Encoding::Gzip => {
-                read_bounded(MultiGzDecoder::new(self.bytes.as_slice()), self.limit).map(Cow::Owned)
+    async fn take_all(
+        &mut self,
+        state: &AppState,
+        mut body: Limited<Body>,
+    ) -> Result<(), ApiError> {
+        let mut room = 0_usize;
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| match error.downcast_ref::<LengthLimitError>() {
+                Some(_) => ApiError::too_large(self.limit),
+                None => ApiError::bad_request("the body broke off"),
+            })?;
+            let Ok(bytes) = frame.into_data() else {
+                continue;
+            };
+            let over = self
+                .bytes
+                .len()
+                .saturating_add(bytes.len())
+                .saturating_sub(room);
+            if over > 0 {
+                let steps = body_steps(over);
+                self.room.push(state.body_room(self.who, steps).await?);
+                room = room.saturating_add(steps.saturating_mul(BODY_STEP));
             }
+            self.bytes.extend_from_slice(&bytes);
+        }
+        Ok(())
+    }
+
+    /// Decodes the body and does something with it, on a thread that may block; a few do so at one
+    /// time. What it may decode to has to have room before.
+    pub(crate) async fn work<T: Send + 'static>(
+        mut self,
+        state: &AppState,
+        work: impl FnOnce(&dyn Store, &[u8]) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        if self.encoding != Encoding::Identity {
+            let steps = body_steps(self.limit);
+            self.room.push(state.body_room(self.who, steps).await?);
+        }
+        let turn = state.ingest_turn().await?;
+        let store = Arc::clone(state.store());
+        let done = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            let (bytes, _room) = self.decoded()?;
+            work(store.as_ref(), &bytes)
+        });
+        done.await.map_err(ApiError::internal)?
+    }
+
+    /// The body read as JSON; what it should be is told where it is not.
+    pub(crate) async fn json<T: DeserializeOwned + Send + 'static>(
+        self,
+        state: &AppState,
+        what: &'static str,
+    ) -> Result<T, ApiError> {
+        self.work(state, move |_, body| {
+            serde_json::from_slice(body)
+                .map_err(|error| ApiError::bad_request(format!("not {what}: {error}")))
+        })
+        .await
+    }
+
+    /// The body with its content coding undone, no larger than the limit, and the room that it needs.
+    fn decoded(mut self) -> Result<(Vec<u8>, Vec<Taken>), ApiError> {
+        let decoded = match self.encoding {
+            Encoding::Identity => return Ok((self.bytes, self.room)),
+            Encoding::Gzip => read_bounded(MultiGzDecoder::new(self.bytes.as_slice()), self.limit)?,
             Encoding::Zstd => {
                 let mut decoder = zstd::Decoder::with_buffer(self.bytes.as_slice())
                     .map_err(ApiError::internal)?;
                 decoder
                     .window_log_max(WINDOW_LOG)
                     .map_err(ApiError::internal)?;
-                read_bounded(decoder, self.limit).map(Cow::Owned)
+                read_bounded(decoder, self.limit)?
             }
-        }
+        };
+        // The last that was taken is that for decoding.
+        let mut room = self.room.split_off(self.room.len().saturating_sub(1));
+        room.iter_mut()
+            .for_each(|room| room.keep(body_steps(decoded.len())));
+        Ok((decoded, room))
     }
 }
 

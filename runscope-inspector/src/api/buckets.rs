@@ -56,10 +56,8 @@ pub(super) async fn create(
 ) -> Result<Response, ApiError> {
     caller.owns()?;
     expect_json(&headers)?;
-    let received = Received::read(&state, &headers, body).await?;
-    let body = received.decode()?;
-    let Creation { name, team_id } = serde_json::from_slice(&body)
-        .map_err(|error| ApiError::bad_request(format!("not a bucket: {error}")))?;
+    let received = Received::read(&state, caller, &headers, body).await?;
+    let Creation { name, team_id } = received.json(&state, "a bucket").await?;
     if [&name, &team_id]
         .iter()
         .any(|text| text.trim().is_empty() || text.chars().count() > LONGEST_NAME)

@@ -6,6 +6,9 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use std::fmt;
 
+/// When who was told that the server is busy may come again, in seconds.
+const RETRY_AFTER: &str = "2";
+
 /// An answer that is an error, in the API's own form.
 #[derive(Debug)]
 pub(crate) struct ApiError {
@@ -54,6 +57,12 @@ impl ApiError {
         )
     }
 
+    /// For who may come again in a moment.
+    pub(crate) fn busy() -> Self {
+        let message = "the server has too much to do just now; try again soon";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
+    }
+
     pub(crate) fn internal(error: impl fmt::Display) -> Self {
         tracing::error!(%error, "a request failed");
         Self::new(
@@ -89,6 +98,10 @@ impl IntoResponse for ApiError {
             response
                 .headers_mut()
                 .insert(header::WWW_AUTHENTICATE, scheme);
+        }
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            let seconds = header::HeaderValue::from_static(RETRY_AFTER);
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
         }
         response
     }

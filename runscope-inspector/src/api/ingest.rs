@@ -1,17 +1,23 @@
 //! Messages that come in: read, checked one by one, stored, and answered one by one.
 
+use super::elements::each_element;
 use super::error::ApiError;
 use super::metrics::Metrics;
 use super::state::Limits;
 use crate::exchange::head_weight;
 use crate::store::{Appended, BucketId, Store};
+use axum::Json;
+use axum::response::{IntoResponse, Response};
 use runscope_core::{Fields, Message};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
+use uuid::Uuid;
 
 /// Identifiers are for machines; a longer one is a mistake.
 const LONGEST_IDENTIFIER: usize = 256;
+
+/// The characters of what is told of one mistake.
+const LONGEST_ERROR: usize = 300;
 
 /// A message, or why it is none.
 pub(super) type Item = Result<Message, ItemError>;
@@ -24,34 +30,42 @@ pub(super) struct ItemError {
     message: String,
 }
 
+impl ItemError {
+    /// For what is no message at all. The error may quote what it found, however long that is.
+    pub(super) fn unread(what: &str, error: &serde_json::Error) -> Self {
+        let error: String = error.to_string().chars().take(LONGEST_ERROR).collect();
+        Self {
+            unique_identifier: None,
+            message: format!("not a {what}: {error}"),
+        }
+    }
+}
+
 /// Splits a body into its messages: one object, or an array of them.
 pub(super) fn read_messages(body: &[u8], limits: &Limits) -> Result<Vec<Item>, ApiError> {
-    let broken = |error: serde_json::Error| {
-        ApiError::bad_request(format!("the body is not valid JSON: {error}"))
-    };
-    let raw: &RawValue = serde_json::from_slice(body).map_err(broken)?;
+    let raw: &RawValue = serde_json::from_slice(body)
+        .map_err(|error| ApiError::bad_request(format!("the body is not valid JSON: {error}")))?;
     if !raw.get().starts_with('[') {
         return Ok(vec![read_message(raw.get(), limits)]);
     }
-    let messages: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(broken)?;
-    if messages.len() > limits.messages {
-        let limit = limits.messages;
-        return Err(ApiError::bad_request(format!(
-            "the array is over the limit of {limit} messages"
-        )));
-    }
-    Ok(messages
-        .into_iter()
-        .map(|raw| read_message(raw.get(), limits))
-        .collect())
+    let limit = limits.messages;
+    let mut items = Vec::new();
+    each_element(raw, |element| {
+        if items.len() >= limit {
+            return Err(ApiError::bad_request(format!(
+                "the array is over the limit of {limit} messages"
+            )));
+        }
+        items.push(read_message(element, limits));
+        Ok(())
+    })?;
+    Ok(items)
 }
 
 /// Reads one message and checks what its type can't say.
 pub(super) fn read_message(text: &str, limits: &Limits) -> Item {
-    let message: Message = serde_json::from_str(text).map_err(|error| ItemError {
-        unique_identifier: None,
-        message: format!("not a message: {error}"),
-    })?;
+    let message =
+        serde_json::from_str(text).map_err(|error| ItemError::unread("message", &error))?;
     check(message, limits)
 }
 
@@ -59,7 +73,7 @@ pub(super) fn read_message(text: &str, limits: &Limits) -> Item {
 pub(super) fn check(mut message: Message, limits: &Limits) -> Item {
     match mistake(&message, limits) {
         Some(mistake) => Err(ItemError {
-            unique_identifier: message.unique_identifier,
+            unique_identifier: message.unique_identifier.filter(|id| is_identifier(id)),
             message: mistake,
         }),
         None => {
@@ -70,13 +84,14 @@ pub(super) fn check(mut message: Message, limits: &Limits) -> Item {
     }
 }
 
-/// Stores what can be stored; one result for each item, in order.
+/// Stores what can be stored, and adds one result for each item, in order.
 pub(super) fn store_items(
     store: &dyn Store,
     metrics: &Metrics,
     bucket: BucketId,
     items: Vec<Item>,
-) -> Result<Results, ApiError> {
+    results: &mut Results,
+) -> Result<(), ApiError> {
     let mut messages = Vec::with_capacity(items.len());
     let mut slots = Vec::with_capacity(items.len());
     for item in items {
@@ -92,89 +107,140 @@ pub(super) fn store_items(
         store.append(bucket, messages)?
     };
     let mut appended = appended.into_iter();
-    let results = slots.into_iter().map(|slot| match slot {
-        Ok(identifier) => {
-            let appended = appended.next();
-            appended
-                .iter()
-                .for_each(|appended| metrics.kept(appended.kept));
-            ItemResult::stored(identifier, appended)
+    for slot in slots {
+        match slot {
+            Ok(identifier) => {
+                let appended = appended.next();
+                if let Some(appended) = appended {
+                    metrics.kept(appended.kept);
+                }
+                results.add_stored(identifier, appended);
+            }
+            Err(error) => {
+                metrics.refused();
+                results.add_refused(error);
+            }
         }
-        Err(error) => {
-            metrics.refused();
-            ItemResult::refused(error)
-        }
-    });
-    Ok(Results {
-        data: results.collect(),
-    })
+    }
+    Ok(())
 }
 
 /// What became of each message.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Results {
-    data: Vec<ItemResult>,
+    listed: Vec<ItemResult>,
+    /// How many are listed of those that were stored, and of those that were refused.
+    most_listed: usize,
+    stored: usize,
+    refused: usize,
 }
 
 #[derive(Debug, Serialize)]
 struct ItemResult {
     status: &'static str,
     unique_identifier: Option<String>,
-    uuid: Option<String>,
-    warning: Option<Value>,
-    error: Option<Value>,
+    uuid: Option<Uuid>,
+    warning: Option<Remark>,
+    error: Option<Remark>,
+}
+
+#[derive(Debug, Serialize)]
+struct Remark {
+    code: u16,
+    message: String,
+    more_info: Option<()>,
 }
 
 impl Results {
-    pub(super) fn extend(&mut self, other: Self) {
-        self.data.extend(other.data);
+    /// Results of which every one is listed.
+    pub(super) fn all() -> Self {
+        Self::at_most(usize::MAX)
     }
 
-    /// The documented answer. The published description spells one counter with three c, and
-    /// clients read it with two: both are there.
-    pub(super) fn into_json(self) -> Value {
-        let errors = self
-            .data
-            .iter()
-            .filter(|result| result.error.is_some())
-            .count();
-        let successes = self.data.len() - errors;
-        let meta = json!({
-            "status": "success",
-            "success_count": successes,
-            "succcess_count": successes,
-            "warning_count": 0,
-            "error_count": errors,
-        });
-        json!({ "data": self.data, "meta": meta, "error": null })
-    }
-}
-
-impl ItemResult {
-    fn stored(unique_identifier: Option<String>, appended: Option<Appended>) -> Self {
-        let uuid = appended.map(|appended| appended.uuid.to_string());
+    /// Results of which so many stored and so many refused ones are listed; all are counted.
+    pub(super) fn at_most(most_listed: usize) -> Self {
         Self {
-            status: "success",
-            unique_identifier,
-            uuid,
-            warning: None,
-            error: None,
+            listed: Vec::new(),
+            most_listed,
+            stored: 0,
+            refused: 0,
         }
     }
 
-    fn refused(error: ItemError) -> Self {
+    fn add_stored(&mut self, unique_identifier: Option<String>, appended: Option<Appended>) {
+        if self.stored < self.most_listed {
+            self.listed.push(ItemResult {
+                status: "success",
+                unique_identifier,
+                uuid: appended.map(|appended| appended.uuid),
+                warning: None,
+                error: None,
+            });
+        }
+        self.stored = self.stored.saturating_add(1);
+    }
+
+    fn add_refused(&mut self, error: ItemError) {
         let ItemError {
             unique_identifier,
             message,
         } = error;
-        let error = json!({ "code": 400, "message": message, "more_info": null });
-        Self {
-            status: "error",
-            unique_identifier,
-            uuid: None,
-            warning: None,
-            error: Some(error),
+        if self.refused < self.most_listed {
+            self.listed.push(ItemResult {
+                status: "error",
+                unique_identifier,
+                uuid: None,
+                warning: None,
+                error: Some(Remark {
+                    code: 400,
+                    message,
+                    more_info: None,
+                }),
+            });
         }
+        self.refused = self.refused.saturating_add(1);
+    }
+}
+
+/// The documented answer. The published description spells one counter with three c, and clients
+/// read it with two: both are there.
+impl IntoResponse for Results {
+    fn into_response(self) -> Response {
+        #[derive(Serialize)]
+        struct Answer {
+            data: Vec<ItemResult>,
+            meta: Meta,
+            error: Option<()>,
+        }
+        #[derive(Serialize)]
+        struct Meta {
+            status: &'static str,
+            success_count: usize,
+            succcess_count: usize,
+            warning_count: usize,
+            error_count: usize,
+            unlisted_count: usize,
+        }
+        let Self {
+            listed,
+            stored,
+            refused,
+            ..
+        } = self;
+        let meta = Meta {
+            status: "success",
+            success_count: stored,
+            succcess_count: stored,
+            warning_count: 0,
+            error_count: refused,
+            unlisted_count: stored.saturating_add(refused).saturating_sub(listed.len()),
+        };
+        Json(Answer {
+            data: listed,
+            meta,
+            error: None,
+        })
+        .into_response()
     }
 }
 
@@ -184,7 +250,7 @@ const LARGEST_HEAD: usize = 1 << 20;
 /// What is wrong with a message, if anything is.
 fn mistake(message: &Message, limits: &Limits) -> Option<String> {
     let identifier = message.unique_identifier.as_deref();
-    if identifier.is_some_and(|id| id.is_empty() || id.len() > LONGEST_IDENTIFIER) {
+    if identifier.is_some_and(|id| !is_identifier(id)) {
         return Some(format!(
             "unique_identifier must have 1 to {LONGEST_IDENTIFIER} bytes"
         ));
@@ -226,6 +292,10 @@ fn mistake(message: &Message, limits: &Limits) -> Option<String> {
         }
     }
     None
+}
+
+fn is_identifier(text: &str) -> bool {
+    (1..=LONGEST_IDENTIFIER).contains(&text.len())
 }
 
 #[cfg(test)]

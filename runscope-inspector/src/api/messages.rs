@@ -2,17 +2,16 @@ use super::auth::Caller;
 use super::body::{Received, expect_json};
 use super::envelope::{Params, Path, data, nothing};
 use super::error::ApiError;
-use super::ingest::{read_messages, store_items};
+use super::ingest::{Results, read_messages, store_items};
 use super::readback::ReadMessage;
 use super::state::AppState;
 use crate::exchange::{Exchange, Timestamp, weight};
 use crate::query::{Expr, Name, Pattern, Span, StatusTest, Term, When};
 use crate::store::{Scan, Scope, Search, Store, StoreError};
-use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Deserialize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -32,21 +31,20 @@ pub(super) async fn post(
     Path(key): Path<String>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, ApiError> {
+) -> Result<Results, ApiError> {
     let bucket = caller.bucket(&state, key, Scope::Write).await?;
     expect_json(&headers)?;
-    let received = Received::read(&state, &headers, body).await?;
+    let received = Received::read(&state, caller, &headers, body).await?;
     let limits = *state.limits();
     let metrics = Arc::clone(state.metrics());
-    let results = state
-        .blocking(move |store| {
-            let items = received
-                .decode()
-                .and_then(|body| read_messages(&body, &limits));
-            Ok(items.and_then(|items| store_items(store, &metrics, bucket.id, items)))
+    received
+        .work(&state, move |store, body| {
+            let items = read_messages(body, &limits)?;
+            let mut results = Results::all();
+            store_items(store, &metrics, bucket.id, items, &mut results)?;
+            Ok(results)
         })
-        .await??;
-    Ok(Json(results.into_json()).into_response())
+        .await
 }
 
 #[derive(Debug, Deserialize)]

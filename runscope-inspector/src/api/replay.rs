@@ -38,16 +38,18 @@ pub(super) async fn replay(
 ) -> Result<Response, ApiError> {
     caller.owns()?;
     let bucket = caller.bucket(&state, key, Scope::Write).await?;
-    let received = Received::read(&state, &headers, body).await?;
-    let body = received.decode()?;
-    let edit = if body.is_empty() {
-        Edit::default()
-    } else {
-        expect_json(&headers)?;
-        serde_json::from_slice(&body).map_err(|error| {
+    let received = Received::read(&state, caller, &headers, body).await?;
+    let is_json = expect_json(&headers);
+    let edit = received.work(&state, move |_, body| {
+        if body.is_empty() {
+            return Ok(Edit::default());
+        }
+        is_json?;
+        serde_json::from_slice(body).map_err(|error| {
             ApiError::bad_request(format!("the body is not an edited request: {error}"))
-        })?
-    };
+        })
+    });
+    let edit = edit.await?;
     let original = message_uuid(&uuid)?;
     let replayed = replayed(&state, bucket.id, original, edit).await?;
     Ok(data(&json!({ "uuid": replayed, "replay_of": original })))
@@ -65,11 +67,13 @@ pub(crate) async fn replayed(
     if !settings.is_on() {
         return Err(Refused::Off.into());
     }
-    let exchange = state
-        .query(move |store| store.exchange(bucket, original))
+    let outgoing = state
+        .query(move |store| {
+            let exchange = store.exchange(bucket, original)?;
+            Ok(exchange.map(|exchange| edited(&exchange.message, edit)))
+        })
         .await?
-        .ok_or_else(no_message)?;
-    let outgoing = edited(&exchange.message, edit)?;
+        .ok_or_else(no_message)??;
     let sent = send(&outgoing, original, settings).await?;
     let stored = state
         .blocking(move |store| {

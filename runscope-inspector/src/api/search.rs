@@ -5,7 +5,7 @@ use super::readback::ReadMessage;
 use super::state::AppState;
 use crate::exchange::{Exchange, Timestamp};
 use crate::query::{Highlight, View, parse};
-use crate::store::{BucketId, Count, FacetField, Page, Scan, Scope, Search, Store};
+use crate::store::{BucketId, Count, Extent, FacetField, Page, Scan, Scope, Search, Store};
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
@@ -27,6 +27,9 @@ pub(super) const MOST_VALUES: usize = 1000;
 
 /// The longest bar of a histogram, in seconds: a leap year.
 pub(super) const LONGEST_STEP: u64 = 366 * 86_400;
+
+/// The most bars of a histogram.
+pub(super) const MOST_BARS: u64 = 10_000;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct SearchParams {
@@ -168,12 +171,23 @@ pub(super) async fn histogram(
 ) -> Result<Response, ApiError> {
     let bucket = caller.bucket(&state, key, Scope::Read).await?;
     let scan = scan(&state, bucket.id, &params.q, params.deadline)?;
-    let step = params.step.unwrap_or(60);
-    within("step", step, 1, LONGEST_STEP)?;
-    let step = Duration::from_secs(step);
-    let histogram = state
-        .query(move |store| store.histogram(&scan, step))
-        .await?;
+    if let Some(step) = params.step {
+        within("step", step, 1, LONGEST_STEP)?;
+    }
+    let histogram = state.query(move |store| {
+        let extent = store.extent(&scan)?;
+        let least = extent.map_or(1, |extent| least_step(&extent));
+        let step = params.step.unwrap_or(least.max(60));
+        if step < least {
+            return Ok(Err(least));
+        }
+        store.histogram(&scan, Duration::from_secs(step)).map(Ok)
+    });
+    let histogram = histogram.await?.map_err(|least| {
+        ApiError::bad_request(format!(
+            "step must be at least {least} here: a histogram has at most {MOST_BARS} bars; or bound the time with since: and before:"
+        ))
+    })?;
     let bars = histogram.bars.iter().map(|bar| {
         let [
             other,
@@ -198,6 +212,24 @@ pub(super) async fn histogram(
     });
     let meta = json!({ "step": histogram.step.as_secs(), "complete": histogram.complete });
     Ok(data_with(&bars.collect::<Vec<_>>(), meta))
+}
+
+/// The shortest bars, in seconds, of which no more than the most come. Each has an exchange in it, so
+/// few exchanges make few bars however far apart they are.
+fn least_step(extent: &Extent) -> u64 {
+    let micros = extent
+        .end
+        .as_micros()
+        .saturating_sub(extent.first.as_micros());
+    let seconds = micros.max(0).unsigned_abs().div_ceil(1_000_000);
+    let least = seconds.div_ceil(MOST_BARS.saturating_sub(1)).max(1);
+    if extent.count <= MOST_BARS {
+        1
+    } else if least < 60 {
+        least
+    } else {
+        least.div_ceil(60).saturating_mul(60).min(LONGEST_STEP)
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -9,6 +9,12 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::json;
 
+/// The messages that are looked at for a list.
+const MOST_LISTED: usize = 1000;
+
+/// The bytes of messages after which a list ends early.
+const LARGEST_LIST: usize = 16 << 20;
+
 /// The messages of a bucket that are shared, the last shared first, without bodies.
 pub(super) async fn list(
     State(state): State<AppState>,
@@ -18,11 +24,19 @@ pub(super) async fn list(
     let bucket = caller.bucket(&state, key, Scope::Read).await?;
     let exchanges = state
         .query(move |store| {
-            let shares = store.shares(bucket.id)?.into_iter().take(1000);
-            let exchanges = shares.map(|share| store.exchange(bucket.id, share.uuid));
-            exchanges
-                .filter_map(Result::transpose)
-                .collect::<Result<Vec<_>, _>>()
+            let (mut listed, mut bytes) = (Vec::new(), 0_usize);
+            for share in store.shares(bucket.id)?.into_iter().take(MOST_LISTED) {
+                let Some(exchange) = store.exchange(bucket.id, share.uuid)? else {
+                    continue;
+                };
+                let exchange = exchange.without_bodies();
+                bytes = bytes.saturating_add(exchange.weight());
+                listed.push(exchange);
+                if bytes > LARGEST_LIST {
+                    break;
+                }
+            }
+            Ok(listed)
         })
         .await?;
     Ok(data(

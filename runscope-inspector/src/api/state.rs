@@ -1,6 +1,7 @@
-use super::auth::Token;
+use super::auth::{Caller, Token};
 use super::error::ApiError;
 use super::metrics::Metrics;
+use super::room::{Room, Taken, Who};
 use super::sessions::Sessions;
 use crate::replay;
 use crate::store::{Store, StoreError};
@@ -74,8 +75,11 @@ pub(crate) fn root(prefix: &str) -> &str {
 pub struct Limits {
     /// The bytes of a request's body, as sent and as decoded. Default: 16 MiB.
     pub body: usize,
-    /// The bytes of bodies that are received at one time; further senders wait. Default: 256 MiB.
+    /// The bytes of bodies that are held at one time, as sent and as decoded, of which one token gets
+    /// half; further senders wait. At least four times `body`. Default: 256 MiB.
     pub bodies: usize,
+    /// How long a sender waits for room or for its turn, before it is told to come again. Default: 5 s.
+    pub wait: Duration,
     /// The messages of one array. Default: 1,000.
     pub messages: usize,
     /// The header lines of a message's request, and of its response. Default: 256.
@@ -84,8 +88,10 @@ pub struct Limits {
     pub body_time: Duration,
     /// How long a query looks if it is not told; it can ask for up to 30 s. Default: 2 s.
     pub deadline: Duration,
-    /// Live tails at one time. Default: 64.
+    /// Live tails at one time, of which one token gets half. Default: 64.
     pub tails: usize,
+    /// Downloads of buckets at one time, of which one token gets half. Default: 8.
+    pub exports: usize,
 }
 
 impl Default for Limits {
@@ -93,11 +99,13 @@ impl Default for Limits {
         Self {
             body: 16 << 20,
             bodies: 256 << 20,
+            wait: Duration::from_secs(5),
             messages: 1000,
             headers: 256,
             body_time: Duration::from_secs(30),
             deadline: Duration::from_secs(2),
             tails: 64,
+            exports: 8,
         }
     }
 }
@@ -112,16 +120,25 @@ pub struct AppState {
 struct Inner {
     config: Config,
     store: Arc<dyn Store>,
-    /// One permit for each KiB of a body.
-    bodies: Arc<Semaphore>,
+    /// In steps of a body.
+    bodies: Room,
+    ingests: Arc<Semaphore>,
     reads: Arc<Semaphore>,
-    tails: Arc<Semaphore>,
+    tails: Room,
+    exports: Room,
     metrics: Arc<Metrics>,
     sessions: Sessions,
     /// One at a time brings the sessions to the store, so that the newest state is the last.
     keeping: Mutex<()>,
     closing: watch::Sender<bool>,
 }
+
+/// The bytes of a body that room is taken for at once.
+pub(super) const BODY_STEP: usize = 64 << 10;
+
+/// Bodies that are decoded, read and stored at one time: enough to share a commit, few enough to be
+/// held in memory as messages.
+const INGESTS: usize = 16;
 
 /// Queries that run at one time: more would only wait for the disk and the processor.
 const READS: usize = 8;
@@ -138,9 +155,11 @@ impl AppState {
         });
         let inner = Inner {
             store,
-            bodies: Arc::new(Semaphore::new(kib(limits.bodies.max(limits.body)))),
+            bodies: Room::new(body_steps(limits.bodies.max(limits.body.saturating_mul(4)))),
+            ingests: Arc::new(Semaphore::new(INGESTS)),
             reads: Arc::new(Semaphore::new(READS)),
-            tails: Arc::new(Semaphore::new(limits.tails)),
+            tails: Room::new(limits.tails),
+            exports: Room::new(limits.exports),
             metrics: Arc::default(),
             sessions: sessions.into_iter().collect(),
             keeping: Mutex::default(),
@@ -195,8 +214,7 @@ impl AppState {
 
     /// How many live tails there are.
     pub(super) fn open_tails(&self) -> usize {
-        let room = self.inner.tails.available_permits();
-        self.limits().tails.saturating_sub(room)
+        self.inner.tails.taken()
     }
 
     /// Turns true when the server is about to end.
@@ -235,21 +253,42 @@ impl AppState {
         .await
     }
 
-    /// Room for a body of so many bytes.
-    pub(crate) async fn body_room(&self, bytes: usize) -> Result<OwnedSemaphorePermit, ApiError> {
-        let permits = u32::try_from(kib(bytes)).unwrap_or(u32::MAX);
-        Arc::clone(&self.inner.bodies)
-            .acquire_many_owned(permits)
-            .await
+    /// Room for so many steps of a body.
+    pub(super) async fn body_room(&self, who: Who, steps: usize) -> Result<Taken, ApiError> {
+        let taken = self.inner.bodies.take(who, steps);
+        let taken = tokio::time::timeout(self.limits().wait, taken).await;
+        taken.ok().flatten().ok_or_else(ApiError::busy)
+    }
+
+    /// The turn of one body to be decoded, read and stored.
+    pub(super) async fn ingest_turn(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        let turn = Arc::clone(&self.inner.ingests).acquire_owned();
+        let turn = tokio::time::timeout(self.limits().wait, turn).await;
+        turn.map_err(|_| ApiError::busy())?
             .map_err(ApiError::internal)
     }
 
     /// Room for a live tail, if there is any.
-    pub(crate) fn tail_room(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.inner.tails).try_acquire_owned().ok()
+    pub(super) fn tail_room(&self, caller: Caller) -> Option<Taken> {
+        self.inner.tails.try_take(caller.into())
+    }
+
+    /// Room for a download of a bucket, if there is any.
+    pub(super) fn export_room(&self, caller: Caller) -> Option<Taken> {
+        self.inner.exports.try_take(caller.into())
+    }
+
+    /// Whether the token that a caller was let in with is still there; who can't tell lets nobody in.
+    pub(super) async fn still_lets_in(&self, caller: Caller) -> bool {
+        let Caller::Holder(grant) = caller else {
+            return true;
+        };
+        let tokens = self.blocking(move |store| store.tokens(grant.bucket)).await;
+        tokens.is_ok_and(|tokens| tokens.iter().any(|token| token.id == grant.token))
     }
 }
 
-fn kib(bytes: usize) -> usize {
-    bytes.div_ceil(1024).max(1)
+/// How many steps bytes of a body take.
+pub(super) fn body_steps(bytes: usize) -> usize {
+    bytes.div_ceil(BODY_STEP).max(1)
 }

@@ -2,6 +2,7 @@ use super::auth::Caller;
 use super::envelope::{Params, Path};
 use super::error::ApiError;
 use super::readback::ReadMessage;
+use super::room::Taken;
 use super::state::AppState;
 use crate::exchange::{Exchange, Timestamp};
 use crate::query::{Expr, View, parse};
@@ -16,14 +17,18 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 
 /// Exchanges that are read at once.
 const STEP: usize = 100;
 
 /// A reader that is further behind than this is told of a gap and led to the newest.
 const FURTHEST_BEHIND: i64 = 20_000;
+
+/// How long a tail without news goes on before its token is looked at again.
+const QUIET: Duration = Duration::from_secs(15);
 
 #[derive(Debug, Deserialize)]
 pub(super) struct TailParams {
@@ -46,6 +51,7 @@ pub(super) async fn tail(
     let write = |exchange: &Exchange| serde_json::to_value(ReadMessage::listed(exchange)).ok();
     follow(
         state,
+        caller,
         bucket.id,
         filter,
         last_seen(&headers),
@@ -64,13 +70,17 @@ pub(crate) type Write = Box<dyn Fn(&Exchange) -> Option<Value> + Send + Sync>;
 /// Answers with what matches and arrives after a place; without one, from now on.
 pub(crate) fn follow(
     state: AppState,
+    caller: Caller,
     bucket: BucketId,
     filter: Expr,
     last: Option<i64>,
     write: Write,
 ) -> Result<Response, ApiError> {
-    let Some(room) = state.tail_room() else {
-        let message = format!("there are {} live tails already", state.limits().tails);
+    let Some(room) = state.tail_room(caller) else {
+        let message = format!(
+            "there is room for {} live tails, of which one token can have half",
+            state.limits().tails
+        );
         return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message));
     };
     let changes = state.store().changes();
@@ -85,6 +95,7 @@ pub(crate) fn follow(
     let tail = Tail {
         closing: state.closing(),
         state,
+        caller,
         bucket,
         filter,
         write,
@@ -104,6 +115,7 @@ pub(crate) fn follow(
 
 struct Tail {
     state: AppState,
+    caller: Caller,
     bucket: BucketId,
     filter: Expr,
     write: Write,
@@ -112,7 +124,7 @@ struct Tail {
     position: i64,
     events: VecDeque<Event>,
     closing: watch::Receiver<bool>,
-    _room: OwnedSemaphorePermit,
+    _room: Taken,
 }
 
 enum News {
@@ -120,19 +132,27 @@ enum News {
     Joined(i64),
     /// Some exchanges got their other half, and nobody knows which.
     Missed,
+    /// None for a while.
+    Nothing,
 }
 
 impl Tail {
-    /// The next event; none when the server ends or the store can't be read.
+    /// The next event; none when the server ends, the caller's token is gone or the store can't be
+    /// read.
     async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some(event) = self.events.pop_front() {
                 return Some(event);
             }
-            match self.news().await? {
+            let news = self.news().await?;
+            if !self.state.still_lets_in(self.caller).await {
+                return None;
+            }
+            match news {
                 News::Arrived(newest) => self.read_up_to(newest).await?,
                 News::Joined(place) => self.read_joined(place).await?,
                 News::Missed => self.events.push_back(gap(self.position, self.position)),
+                News::Nothing => {}
             }
         }
     }
@@ -153,6 +173,7 @@ impl Tail {
                 Err(RecvError::Closed) => None,
             },
             _ = self.closing.wait_for(|closing| *closing) => None,
+            () = tokio::time::sleep(QUIET) => Some(News::Nothing),
         }
     }
 

@@ -46,10 +46,8 @@ pub(super) async fn create(
     caller.owns()?;
     expect_json(&headers)?;
     let bucket = caller.bucket(&state, key, Scope::Write).await?;
-    let received = Received::read(&state, &headers, body).await?;
-    let body = received.decode()?;
-    let Creation { scope } = serde_json::from_slice(&body)
-        .map_err(|error| ApiError::bad_request(format!("not a token: {error}")))?;
+    let received = Received::read(&state, caller, &headers, body).await?;
+    let Creation { scope } = received.json(&state, "a token").await?;
     let scope = match scope {
         ScopeName::Read => Scope::Read,
         ScopeName::Write => Scope::Write,

@@ -42,7 +42,7 @@ pub(super) async fn create(
 ) -> Result<Response, ApiError> {
     caller.owns()?;
     let bucket = caller.bucket(&state, key, Scope::Write).await?;
-    let view = read(&state, &headers, body).await?;
+    let view = read(&state, caller, &headers, body).await?;
     let view = state
         .blocking(move |store| store.add_view(bucket.id, &view))
         .await?;
@@ -60,7 +60,7 @@ pub(super) async fn change(
     caller.owns()?;
     let bucket = caller.bucket(&state, key, Scope::Write).await?;
     let id = id.parse().map_err(|_| no_view())?;
-    let view = read(&state, &headers, body).await?;
+    let view = read(&state, caller, &headers, body).await?;
     let views = state.blocking(move |store| {
         store.change_view(bucket.id, id, &view)?;
         store.views(bucket.id)
@@ -104,12 +104,15 @@ pub(crate) fn new_view(name: &str, filter: &str) -> Result<NewView, ApiError> {
     })
 }
 
-async fn read(state: &AppState, headers: &HeaderMap, body: Body) -> Result<NewView, ApiError> {
+async fn read(
+    state: &AppState,
+    caller: Caller,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<NewView, ApiError> {
     expect_json(headers)?;
-    let received = Received::read(state, headers, body).await?;
-    let body = received.decode()?;
-    let Creation { name, filter } = serde_json::from_slice(&body)
-        .map_err(|error| ApiError::bad_request(format!("not a view: {error}")))?;
+    let received = Received::read(state, caller, headers, body).await?;
+    let Creation { name, filter } = received.json(state, "a view").await?;
     new_view(&name, &filter)
 }
 

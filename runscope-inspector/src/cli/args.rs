@@ -1,5 +1,7 @@
+use crate::api::Limits;
 use crate::query::{parse_duration, parse_size};
 use crate::replay::AllowedHost;
+use crate::serve::Bounds;
 use crate::store::{Durability, Settings};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -9,6 +11,7 @@ use std::time::Duration;
 const LISTENING: &str = "Listening";
 const REPLAYING: &str = "Sending requests again";
 const STORING: &str = "Storing";
+const LIMITING: &str = "Limits";
 const LOGGING: &str = "Logging";
 
 /// Where the database is if nothing else is said.
@@ -129,6 +132,68 @@ pub struct Args {
     )]
     pub durability: DurabilityName,
 
+    /// The largest body of a request, as sent and as decoded, such as 16mib.
+    #[arg(
+        long,
+        env = "RUNSCOPE_INSPECTOR_MAX_BODY",
+        default_value = "16mib",
+        value_parser = body,
+        value_name = "SIZE",
+        help_heading = LIMITING
+    )]
+    pub max_body: usize,
+
+    /// The messages of one array.
+    #[arg(
+        long,
+        env = "RUNSCOPE_INSPECTOR_MAX_MESSAGES",
+        default_value_t = Limits::default().messages,
+        value_name = "COUNT",
+        help_heading = LIMITING
+    )]
+    pub max_messages: usize,
+
+    /// The header lines of a message's request, and of its response.
+    #[arg(
+        long,
+        env = "RUNSCOPE_INSPECTOR_MAX_HEADERS",
+        default_value_t = Limits::default().headers,
+        value_name = "COUNT",
+        help_heading = LIMITING
+    )]
+    pub max_headers: usize,
+
+    /// Live tails at one time, of which one token gets half.
+    #[arg(
+        long,
+        env = "RUNSCOPE_INSPECTOR_MAX_TAILS",
+        default_value_t = Limits::default().tails,
+        value_name = "COUNT",
+        help_heading = LIMITING
+    )]
+    pub max_tails: usize,
+
+    /// Connections at one time.
+    #[arg(
+        long,
+        env = "RUNSCOPE_INSPECTOR_MAX_CONNECTIONS",
+        default_value_t = Bounds::default().connections,
+        value_name = "COUNT",
+        help_heading = LIMITING
+    )]
+    pub max_connections: usize,
+
+    /// Connections at one time from one address. Behind a proxy all come from its address: there it
+    /// can be as many as --max-connections.
+    #[arg(
+        long,
+        env = "RUNSCOPE_INSPECTOR_MAX_CONNECTIONS_EACH",
+        default_value_t = Bounds::default().connections_each,
+        value_name = "COUNT",
+        help_heading = LIMITING
+    )]
+    pub max_connections_each: usize,
+
     /// How log lines are written, to standard error.
     #[arg(
         long,
@@ -213,6 +278,28 @@ impl Args {
         self.data.as_deref().unwrap_or_else(|| Path::new(DATA))
     }
 
+    /// What is refused for its size.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        Limits {
+            body: self.max_body,
+            messages: self.max_messages,
+            headers: self.max_headers,
+            tails: self.max_tails,
+            ..Limits::default()
+        }
+    }
+
+    /// What connections may cost.
+    #[must_use]
+    pub fn bounds(&self) -> Bounds {
+        Bounds {
+            connections: self.max_connections,
+            connections_each: self.max_connections_each,
+            ..Bounds::default()
+        }
+    }
+
     /// The settings of the store.
     #[must_use]
     pub fn settings(&self) -> Settings {
@@ -236,6 +323,16 @@ fn size(text: &str) -> Result<u64, String> {
     parse_size(text).ok_or_else(|| "expected a size, such as 10gb or 500mb".to_owned())
 }
 
+/// A body is text in memory: one that is larger than this is a mistake.
+const LARGEST_BODY: u64 = 1 << 30;
+
+fn body(text: &str) -> Result<usize, String> {
+    let bytes = parse_size(text).filter(|size| (1..=LARGEST_BODY).contains(size));
+    bytes
+        .and_then(|bytes| usize::try_from(bytes).ok())
+        .ok_or_else(|| "expected a size up to 1gib, such as 16mib".to_owned())
+}
+
 #[cfg(feature = "demo")]
 fn rate(text: &str) -> Result<f64, String> {
     match text.parse() {
@@ -253,10 +350,13 @@ mod tests {
         let args = Args::try_parse_from(["runscope-inspector"]).unwrap();
         assert!(args.listen.ip().is_loopback());
         assert_eq!(args.settings().max_bytes, Some(10_000_000_000));
+        assert_eq!(args.limits().body, Limits::default().body);
         for bad in [
             ["--max-age", "30"],
             ["--max-size", "much"],
             ["--durability", "none"],
+            ["--max-body", "0"],
+            ["--max-body", "2gib"],
         ] {
             assert!(
                 Args::try_parse_from([&["runscope-inspector"][..], &bad[..]].concat()).is_err(),

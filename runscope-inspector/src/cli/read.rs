@@ -83,6 +83,9 @@ mod tests {
         assert_eq!(args.allow_host, ["a.example", "b.example"]);
         assert_eq!(args.log_format, crate::cli::LogFormat::Json);
         assert_eq!(args.max_size, 10_000_000_000);
+        let args = read("max-body = '1mib'\nmax-tails = 3\n", &["--max-tails=7"]).unwrap();
+        let limits = args.limits();
+        assert_eq!((limits.body, limits.tails), (1 << 20, 7));
         assert_eq!(
             read("", &[]).unwrap().max_age,
             Duration::from_secs(30 * 86_400)

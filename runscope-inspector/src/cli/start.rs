@@ -1,19 +1,22 @@
 use super::args::Args;
-use super::run::StartError;
+use super::run::{StartError, stop_signal};
 use super::token_file::read_or_make;
 use crate::api::{AppState, Config, Token, app};
-use crate::serve::serve;
+use crate::serve::{Bounds, serve_within};
 use crate::store::Sqlite;
 use std::future::Future;
 use std::io::{self, IsTerminal, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 
 /// A server that has all it needs.
 pub(super) struct Started {
     pub(super) listener: TcpListener,
     pub(super) state: AppState,
+    bounds: Bounds,
 }
 
 impl Started {
@@ -37,6 +40,7 @@ impl Started {
             |url| url.trim_end_matches('/').to_owned(),
         );
         let mut config = Config::new(token.clone());
+        config.limits = args.limits();
         config.hosts.clone_from(&args.allow_host);
         if !address.ip().is_unspecified() {
             // No name can point a browser at an address that stands in the URL itself.
@@ -60,18 +64,43 @@ impl Started {
         } else {
             writeln!(out, "Open {base_url}/open?token={}", token.reveal())?;
         }
-        Ok(Self { listener, state })
+        Ok(Self {
+            listener,
+            state,
+            bounds: args.bounds(),
+        })
     }
 
-    /// Serves until `stop` is done.
+    /// Serves until `stop` is done, and lets what runs finish unless it is told to stop again.
     pub(super) async fn serve(self, stop: impl Future<Output = ()>) {
-        let state = self.state;
-        serve(self.listener, app(state.clone()), async move {
+        let Self {
+            listener,
+            state,
+            bounds,
+        } = self;
+        let (stopping, heard) = (Notify::new(), Notify::new());
+        let served = serve_within(listener, app(state.clone()), bounds, async {
             stop.await;
-            tracing::info!("stopping");
+            tracing::info!("stopping; once more ends at once");
             state.close();
-        })
-        .await;
+            stopping.notify_one();
+            heard.notified().await;
+        });
+        // It is heard before the server begins to end: no signal falls between the two.
+        let once_more = async {
+            stopping.notified().await;
+            let mut again = pin!(stop_signal());
+            tokio::select! {
+                biased;
+                () = &mut again => return,
+                () = std::future::ready(()) => heard.notify_one(),
+            }
+            again.await;
+        };
+        tokio::select! {
+            () = served => {}
+            () = once_more => tracing::warn!("ended before all requests were answered"),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ pub use timestamp::Timestamp;
 
 pub(crate) use weight::{head_weight, weight};
 
-use runscope_core::Message;
+use runscope_core::{Fields, Message};
 use uuid::Uuid;
 
 /// A stored exchange.
@@ -23,4 +23,23 @@ pub struct Exchange {
     pub attributes: Attributes,
     /// The message; its bodies are left out where they were not asked for.
     pub message: Message,
+}
+
+impl Exchange {
+    /// The same without its bodies.
+    pub(crate) fn without_bodies(mut self) -> Self {
+        if let Some(request) = &mut self.message.request {
+            request.body = None;
+            request.form = Fields::new();
+        }
+        if let Some(response) = &mut self.message.response {
+            response.body = None;
+        }
+        self
+    }
+
+    /// The bytes of its texts, for those who hold many.
+    pub(crate) fn weight(&self) -> usize {
+        weight(&self.message)
+    }
 }

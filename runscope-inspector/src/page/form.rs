@@ -1,6 +1,7 @@
 use super::error::PageError;
-use crate::api::ApiError;
+use crate::api::{ApiError, AppState};
 use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
 use url::form_urlencoded;
 
 /// The largest form, in bytes: it has a few short fields.
@@ -23,12 +24,17 @@ impl Form {
     }
 }
 
-impl<S: Send + Sync> FromRequest<S> for Form {
+impl FromRequest<AppState> for Form {
     type Rejection = PageError;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, PageError> {
-        let body = axum::body::to_bytes(request.into_body(), LARGEST)
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, PageError> {
+        let body = axum::body::to_bytes(request.into_body(), LARGEST);
+        let body = tokio::time::timeout(state.limits().body_time, body)
             .await
+            .map_err(|_| {
+                let message = "the form took too long to arrive";
+                ApiError::new(StatusCode::REQUEST_TIMEOUT, message)
+            })?
             .map_err(|_| ApiError::bad_request("the form did not arrive whole"))?;
         Ok(Self::of(&body))
     }

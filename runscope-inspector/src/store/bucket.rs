@@ -43,6 +43,8 @@ pub enum Scope {
 /// A token's bucket and scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grant {
+    /// The token's number.
+    pub token: i64,
     /// The bucket it lets in to.
     pub bucket: BucketId,
     /// What it allows there.

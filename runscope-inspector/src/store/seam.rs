@@ -131,6 +131,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Follows what is stored from now on.
     fn changes(&self) -> Changes;
+
+    /// Whether what works on it in the background still does, so that it can store.
+    fn is_alive(&self) -> bool;
 }
 
 /// What became of one appended message.

@@ -3,7 +3,10 @@
 use super::documented::results;
 use super::operation::{Needs, Operation};
 use super::schemas::{list_of, reference};
-use crate::api::search::{LONGEST_DEADLINE, LONGEST_STEP, MOST_COUNTED, MOST_FOUND, MOST_VALUES};
+use crate::api::import::MOST_LISTED;
+use crate::api::search::{
+    LONGEST_DEADLINE, LONGEST_STEP, MOST_BARS, MOST_COUNTED, MOST_FOUND, MOST_VALUES,
+};
 use serde_json::{Value, json};
 
 const TRAFFIC: &str = "traffic";
@@ -86,7 +89,7 @@ fn facets() -> Operation {
 
 fn histogram() -> Operation {
     deadline(query("/api/v1/buckets/{key}/histogram", "What matches counted over time, the oldest first; steps without any are left out."))
-        .query("step", integer(1, LONGEST_STEP, 60), "Seconds of a bar, rounded up to whole minutes.")
+        .query("step", json!({ "type": "integer", "minimum": 1, "maximum": LONGEST_STEP }), &format!("Seconds of a bar, rounded up to whole minutes where it has a minute or more. It has to make at most {MOST_BARS} bars. Without one: 60, or as many as it takes for that."))
         .gives_with(list_of("Bar"), json!({
             "step": { "type": "integer", "description": "Seconds of a bar." },
             "complete": { "type": "boolean", "description": "Whether all that match were counted." },
@@ -122,6 +125,7 @@ fn format() -> Value {
 fn export() -> Operation {
     query("/api/v1/buckets/{key}/export", "Everything that matches with its bodies, newest first, as a download.")
         .query("format", format(), "One message a line, or one HTTP Archive.")
+        .refuses(503, "There are as many downloads as the server keeps up with.")
         .answers(200, "The download. It breaks off where the store fails.", json!({
             "application/x-ndjson": { "schema": { "type": "string" } },
             "application/json": { "schema": { "type": "object", "required": ["log"], "description": "HTTP Archive 1.2." } },
@@ -146,7 +150,7 @@ fn import() -> Operation {
         "application/json": { "schema": {}, "description": "HTTP Archive 1.2." },
     }))
     .stores()
-    .answers(200, "One result a message, in their order.", results())
+    .answers(200, &format!("One result a message, in their order: the first {MOST_LISTED} of those stored, and of those refused. The others are only counted."), results())
 }
 
 fn compare() -> Operation {

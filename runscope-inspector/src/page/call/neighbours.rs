@@ -1,7 +1,7 @@
 use crate::api::{ApiError, AppState};
 use crate::exchange::{Exchange, Timestamp};
 use crate::query::{Expr, View, parse};
-use crate::store::{BucketId, Scan, Search};
+use crate::store::{BucketId, Scan, Search, Store, StoreError};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -27,12 +27,13 @@ pub(super) async fn neighbours(
     // A filter with a mistake was told so where it was typed.
     let filter = parse(q).unwrap_or(Expr::All);
     let now = Timestamp::now();
+    let deadline = Instant::now() + TIME;
     let search = Search {
         scan: Scan {
             bucket,
             filter: filter.clone(),
             now,
-            deadline: Instant::now() + TIME,
+            deadline,
         },
         cursor: Some(sequence),
         limit: 1,
@@ -49,14 +50,32 @@ pub(super) async fn neighbours(
     state
         .query(move |store| {
             let older = store.search(&search)?.exchanges;
-            let newer = store.arrived_after(bucket, sequence, AHEAD)?;
             Ok(Neighbours {
-                newer: newer
-                    .iter()
-                    .find(|exchange| passes(exchange))
-                    .map(|newer| newer.uuid),
+                newer: newer(store, bucket, sequence, deadline, passes)?,
                 older: older.first().map(|older| older.uuid),
             })
         })
         .await
+}
+
+/// The first newer call that passes. They are read with their bodies, so the next one alone at first.
+fn newer(
+    store: &dyn Store,
+    bucket: BucketId,
+    sequence: i64,
+    deadline: Instant,
+    passes: impl Fn(&Exchange) -> bool,
+) -> Result<Option<Uuid>, StoreError> {
+    let (mut after, mut looked, mut step) = (sequence, 0, 1);
+    while looked < AHEAD && Instant::now() < deadline {
+        let arrived = store.arrived_after(bucket, after, step)?;
+        if let Some(newer) = arrived.iter().find(|exchange| passes(exchange)) {
+            return Ok(Some(newer.uuid));
+        }
+        let Some(last) = arrived.last() else {
+            return Ok(None);
+        };
+        (after, looked, step) = (last.sequence, looked + arrived.len(), step * 2);
+    }
+    Ok(None)
 }

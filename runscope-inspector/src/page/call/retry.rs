@@ -92,11 +92,15 @@ pub(super) async fn retry(
     body: Body,
 ) -> Result<Response, PageError> {
     place.caller.owns()?;
-    let form = Form::of(&Received::read(&state, &headers, body).await?.decode()?);
+    let received = Received::read(&state, place.caller, &headers, body).await?;
+    let form = received.work(&state, |_, body| Ok(Form::of(body))).await?;
     let original = message_uuid(&uuid)?;
     let bucket = place.bucket.id;
-    let exchange = state
-        .query(move |store| store.exchange(bucket, original))
+    let before = state
+        .query(move |store| {
+            let exchange = store.exchange(bucket, original)?;
+            Ok(exchange.map(|exchange| editable(&exchange.message)))
+        })
         .await?
         .ok_or_else(no_message)?;
     let headers = header_fields(form.field("headers"))?;
@@ -104,7 +108,7 @@ pub(super) async fn retry(
         method: Some(form.field("method").trim().to_owned()),
         url: Some(form.field("url").trim().to_owned()),
         headers: Some(headers),
-        body: changed_body(editable(&exchange.message).as_deref(), form.field("body")),
+        body: changed_body(before.as_deref(), form.field("body")),
         body_encoding: None,
     };
     let new = replayed(&state, bucket, original, edit).await?;

@@ -21,7 +21,7 @@ pub(super) async fn view(
     let prefix = &state.config().prefix;
     let base = format!("{prefix}/s/{name}");
     let exchange = shared(&state, name).await?;
-    let call = state.blocking(|_| Ok(Call::of(exchange))).await?;
+    let call = state.query(|_| Ok(Call::of(exchange))).await?;
     let links = Links { base, views };
     let content = html! {
         div.page.call {

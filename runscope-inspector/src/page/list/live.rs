@@ -30,11 +30,11 @@ pub(crate) async fn live(
     let filter = parse(&q)?;
     let shown = filter.clone();
     let last = last_seen(&headers).or(after);
-    let bucket = place.bucket.id;
+    let (caller, bucket) = (place.caller, place.bucket.id);
     let write = move |exchange: &crate::exchange::Exchange| {
         let words = found::beyond_the_row(&shown, exchange);
         let html = text_of(row(&place, &q, exchange, words.as_ref()));
         Some(json!({ "uuid": exchange.uuid, "html": html }))
     };
-    follow(state, bucket, filter, last, Box::new(write))
+    follow(state, caller, bucket, filter, last, Box::new(write))
 }

@@ -13,6 +13,12 @@ pub(super) const LIMIT: usize = 50;
 /// How far matches are counted.
 const COUNT_TO: u64 = 10_000;
 
+/// The shared calls that are looked at.
+const MOST_SHARED: usize = 500;
+
+/// The bytes of shared calls after which their page ends early.
+const LARGEST_PAGE: usize = 16 << 20;
+
 /// How long the first page waits for a scan: the page has to come at once.
 pub(super) const FIRST_LOOK: Duration = Duration::from_millis(600);
 
@@ -129,11 +135,17 @@ fn find_all(store: &dyn Store, scan: Scan, cursor: Option<i64>) -> Result<Found,
     })
 }
 
-/// Shared calls are few; all are looked at.
+/// Shared calls are few; the newest are looked at, one by one.
 fn find_shared(store: &dyn Store, scan: &Scan) -> Result<Found, StoreError> {
     let newest = store.changes().start();
-    let mut exchanges = Vec::new();
-    for share in store.shares(scan.bucket)?.into_iter().take(500) {
+    let (mut exchanges, mut places, mut bytes) = (Vec::new(), Vec::new(), 0_usize);
+    let shares = store.shares(scan.bucket)?;
+    let mut complete = shares.len() <= MOST_SHARED;
+    for share in shares.into_iter().take(MOST_SHARED) {
+        if bytes > LARGEST_PAGE || Instant::now() >= scan.deadline {
+            complete = false;
+            break;
+        }
         let Some(exchange) = store.exchange(scan.bucket, share.uuid)? else {
             continue;
         };
@@ -143,10 +155,17 @@ fn find_shared(store: &dyn Store, scan: &Scan) -> Result<Found, StoreError> {
             now: scan.now,
         };
         if scan.filter.matches(view) {
+            places.push(found::beyond_the_row(&scan.filter, &exchange));
+            let exchange = exchange.without_bodies();
+            bytes = bytes.saturating_add(exchange.weight());
             exchanges.push(exchange);
         }
     }
-    let count = Count::Exactly(u64::try_from(exchanges.len()).unwrap_or(u64::MAX));
+    let count = u64::try_from(exchanges.len()).unwrap_or(u64::MAX);
+    let count = match complete {
+        true => Count::Exactly(count),
+        false => Count::AtLeast(count),
+    };
     let page = Page {
         exchanges,
         next: None,
@@ -155,7 +174,7 @@ fn find_shared(store: &dyn Store, scan: &Scan) -> Result<Found, StoreError> {
         timed_out: false,
     };
     Ok(Found {
-        places: beyond_the_rows(&scan.filter, &page),
+        places,
         page,
         looked_back_to: None,
         newest,

@@ -179,9 +179,10 @@ impl Catalogue {
     pub(super) fn grant(&self, digest: &[u8; 32]) -> Result<Option<Grant>, StoreError> {
         let connection = self.lock();
         let mut statement =
-            connection.prepare_cached("SELECT bucket, scope FROM token WHERE digest = ?1")?;
+            connection.prepare_cached("SELECT bucket, scope, id FROM token WHERE digest = ?1")?;
         let grant = statement.query_row([digest], |row| {
             Ok(Grant {
+                token: row.get(2)?,
                 bucket: BucketId(row.get(0)?),
                 scope: read_scope(row, 1)?,
             })

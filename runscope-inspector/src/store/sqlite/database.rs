@@ -135,6 +135,17 @@ impl Sqlite {
     }
 }
 
+#[cfg(test)]
+impl Sqlite {
+    /// Ends the writer as a panic in it would.
+    pub(crate) fn lose_writer(&self) {
+        let _ = self.writer.send(Job::Stop);
+        while self.is_alive() {
+            thread::yield_now();
+        }
+    }
+}
+
 impl Store for Sqlite {
     fn append(
         &self,
@@ -304,6 +315,10 @@ impl Store for Sqlite {
             newest: self.shared.newest.subscribe(),
             joined: self.shared.joined.subscribe(),
         }
+    }
+
+    fn is_alive(&self) -> bool {
+        !self.threads.iter().any(JoinHandle::is_finished)
     }
 }
 

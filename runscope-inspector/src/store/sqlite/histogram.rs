@@ -8,7 +8,7 @@ use crate::exchange::Timestamp;
 use crate::store::{Bar, Extent, Histogram, Scan, StoreError};
 use rusqlite::params;
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const MINUTE: i64 = 60_000_000;
 
@@ -21,8 +21,7 @@ pub(super) fn histogram(
     let reader = Reader::new(shared, scan)?;
     let complete = if reader.plan().is_time_only() && bars.step % MINUTE == 0 {
         let bounds = Bounds::new(shared, scan, &reader)?;
-        add_rollups(shared, &bounds, &mut bars)?;
-        true
+        add_rollups(shared, &bounds, scan.deadline, &mut bars)?
     } else {
         each(shared, scan, |attributes| {
             bars.add(attributes.time.as_micros(), attributes.status_class(), 1);
@@ -104,12 +103,21 @@ impl Bounds {
 }
 
 /// Adds up what is counted already: every bar is of whole minutes, the first and the last too.
-fn add_rollups(shared: &Shared, bounds: &Bounds, bars: &mut Bars) -> Result<(), StoreError> {
+/// Whether all was added before the deadline.
+fn add_rollups(
+    shared: &Shared,
+    bounds: &Bounds,
+    deadline: Instant,
+    bars: &mut Bars,
+) -> Result<bool, StoreError> {
     let counts = "SELECT minute, class, count FROM rollup \
                   WHERE bucket = ?1 AND minute BETWEEN ?2 AND ?3 AND first > ?4 AND count > 0";
     let latencies = "SELECT minute, bins FROM latency \
                      WHERE bucket = ?1 AND minute BETWEEN ?2 AND ?3 AND first > ?4";
     for (partition, _) in shared.partitions.newest_first() {
+        if Instant::now() >= deadline {
+            return Ok(false);
+        }
         partition.read(|connection| {
             let mut statement = connection.prepare_cached(counts)?;
             let mut rows = statement.query(bounds.params())?;
@@ -135,7 +143,7 @@ fn add_rollups(shared: &Shared, bounds: &Bounds, bars: &mut Bars) -> Result<(), 
             Ok(())
         })?;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// The bars of a histogram by when they begin, in microseconds.

@@ -1,36 +1,35 @@
-//! Whole buckets out and in.
-
 use super::auth::Caller;
-use super::body::Received;
 use super::envelope::{Params, Path};
 use super::error::ApiError;
 use super::har;
-use super::ingest::{Item, Results, check, read_message, store_items};
-use super::metrics::Metrics;
 use super::readback::ReadMessage;
+use super::room::Taken;
 use super::search::scan;
-use super::state::{AppState, Limits};
+use super::state::AppState;
 use crate::exchange::Exchange;
-use crate::store::{BucketId, Scope, Search, Store};
-use axum::Json;
+use crate::store::{Scope, Search};
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde::Deserialize;
-use std::sync::Arc;
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// Exchanges that are read, or stored, at once.
+/// Exchanges that are read at once.
 const STEP: usize = 200;
+
+/// The bytes after which a piece is sent though more was read: what was not sent yet is in memory
+/// twice only so far.
+const CHUNK: usize = 256 << 10;
 
 /// How long one step of an export looks for matches before it asks again.
 const STEP_TIME: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Format {
+pub(super) enum Format {
     /// One message in the documented form a line.
     #[default]
     Ndjson,
@@ -55,6 +54,13 @@ pub(super) async fn export(
 ) -> Result<Response, ApiError> {
     let bucket = caller.bucket(&state, key, Scope::Read).await?;
     let scan = scan(&state, bucket.id, &params.q, None)?;
+    let Some(room) = state.export_room(caller) else {
+        let message = format!(
+            "there is room for {} downloads at one time, of which one token can have half",
+            state.limits().exports
+        );
+        return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message));
+    };
     let search = Search {
         scan,
         cursor: None,
@@ -66,8 +72,10 @@ pub(super) async fn export(
         state,
         search,
         format: params.format,
+        read: VecDeque::new(),
         begun: false,
         ended: false,
+        _room: room,
     };
     let (media_type, name) = match params.format {
         Format::Ndjson => (
@@ -91,8 +99,11 @@ struct Export {
     state: AppState,
     search: Search,
     format: Format,
+    /// What was read and is not written yet.
+    read: VecDeque<Exchange>,
     begun: bool,
     ended: bool,
+    _room: Taken,
 }
 
 impl Export {
@@ -102,24 +113,30 @@ impl Export {
         if self.ended {
             return None;
         }
-        self.search.scan.deadline = Instant::now() + STEP_TIME;
-        let search = self.search.clone();
-        let page = match self.state.query(move |store| store.search(&search)).await {
-            Ok(page) => page,
-            Err(error) => {
-                self.ended = true;
-                return Some(Err(format!("{error:?}")));
-            }
-        };
         let mut chunk = String::new();
         if self.format == Format::Har && !self.begun && self.search.cursor.is_none() {
             chunk.push_str(har::START);
         }
-        for exchange in &page.exchanges {
-            self.write(exchange, &mut chunk);
+        if self.read.is_empty() {
+            self.search.scan.deadline = Instant::now() + STEP_TIME;
+            let search = self.search.clone();
+            match self.state.query(move |store| store.search(&search)).await {
+                Ok(page) => {
+                    self.search.cursor = page.next;
+                    self.read = page.exchanges.into();
+                }
+                Err(error) => {
+                    self.ended = true;
+                    return Some(Err(format!("{error:?}")));
+                }
+            }
         }
-        self.search.cursor = page.next;
-        self.ended = page.next.is_none();
+        while chunk.len() < CHUNK
+            && let Some(exchange) = self.read.pop_front()
+        {
+            self.write(&exchange, &mut chunk);
+        }
+        self.ended = self.read.is_empty() && self.search.cursor.is_none();
         if self.format == Format::Har && self.ended {
             chunk.push_str(har::END);
         }
@@ -143,69 +160,4 @@ impl Export {
         // Plain strings and numbers can always be written.
         chunk.push_str(&text.unwrap_or_default());
     }
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct ImportParams {
-    #[serde(default)]
-    format: Format,
-}
-
-/// Stores what an export wrote, or another tool's archive; answers as for posted messages.
-pub(super) async fn import(
-    State(state): State<AppState>,
-    caller: Caller,
-    Path(key): Path<String>,
-    Params(params): Params<ImportParams>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, ApiError> {
-    let bucket = caller.bucket(&state, key, Scope::Write).await?;
-    let received = Received::read(&state, &headers, body).await?;
-    let limits = *state.limits();
-    let metrics = Arc::clone(state.metrics());
-    let results = state
-        .blocking(move |store| {
-            let items = received
-                .decode()
-                .and_then(|body| items(&body, params.format, &limits));
-            Ok(items.and_then(|items| store_in_steps(store, &metrics, bucket.id, items)))
-        })
-        .await??;
-    Ok(Json(results.into_json()).into_response())
-}
-
-fn items(body: &[u8], format: Format, limits: &Limits) -> Result<Vec<Item>, ApiError> {
-    match format {
-        Format::Ndjson => {
-            let text = std::str::from_utf8(body)
-                .map_err(|_| ApiError::bad_request("the body is not UTF-8"))?;
-            let lines = text.lines().filter(|line| !line.trim().is_empty());
-            Ok(lines.map(|line| read_message(line, limits)).collect())
-        }
-        Format::Har => {
-            let archive: har::Archive = serde_json::from_slice(body).map_err(|error| {
-                ApiError::bad_request(format!("the body is not an HTTP Archive: {error}"))
-            })?;
-            Ok(archive
-                .into_messages()
-                .map(|message| check(message, limits))
-                .collect())
-        }
-    }
-}
-
-fn store_in_steps(
-    store: &dyn Store,
-    metrics: &Metrics,
-    bucket: BucketId,
-    items: Vec<Item>,
-) -> Result<Results, ApiError> {
-    let mut results = Results::default();
-    let mut items = items.into_iter().peekable();
-    while items.peek().is_some() {
-        let step = items.by_ref().take(STEP).collect();
-        results.extend(store_items(store, metrics, bucket, step)?);
-    }
-    Ok(results)
 }

@@ -1,11 +1,12 @@
-//! Serving a router with bounds on what a connection may cost.
-
+use super::patient::Patient;
+use super::peers::Peers;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,9 +19,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub struct Bounds {
     /// Connections at one time; who comes later waits to be accepted. Default: 1,024.
     pub connections: usize,
+    /// Connections at one time from one address, or from one /64 of IPv6 addresses; more are answered
+    /// with 503 and closed. Behind a proxy all come from its address. Default: 256.
+    pub connections_each: usize,
     /// How long a connection may take to send the head of a request, also the next one on a
     /// connection that is kept; then it is closed. Default: 15 s.
     pub head_time: Duration,
+    /// How long nothing may be taken of an answer that is being sent; then the connection is closed.
+    /// An answer that is taken slowly, or a tail that has no news, may last. Default: 30 s.
+    pub write_time: Duration,
     /// The bytes of a request's head, and of what is read ahead of a body. It is at least 8 KiB.
     /// Default: 128 KiB.
     pub head_bytes: usize,
@@ -30,7 +37,9 @@ impl Default for Bounds {
     fn default() -> Self {
         Self {
             connections: 1024,
+            connections_each: 256,
             head_time: Duration::from_secs(15),
+            write_time: Duration::from_secs(30),
             head_bytes: 128 << 10,
         }
     }
@@ -56,6 +65,7 @@ pub async fn serve_within(
 ) {
     let graceful = GracefulShutdown::new();
     let room = Arc::new(Semaphore::new(bounds.connections.max(1)));
+    let peers = Peers::new(bounds.connections_each.max(1));
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(bounds.head_time)
@@ -66,14 +76,19 @@ pub async fn serve_within(
             () = &mut shutdown => break,
             accepted = accept(&listener, &room) => accepted,
         };
-        let Some((stream, permit)) = accepted else {
+        let Some((stream, peer, permit)) = accepted else {
+            continue;
+        };
+        let Some(share) = peers.admit(peer) else {
+            turn_away(&stream);
             continue;
         };
         let service = TowerToHyperService::new(app.clone());
-        let connection = http.serve_connection(TokioIo::new(stream), service);
+        let stream = TokioIo::new(Patient::new(stream, bounds.write_time));
+        let connection = http.serve_connection(stream, service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
-            let _permit = permit;
+            let _room = (permit, share);
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection broke off");
             }
@@ -93,13 +108,13 @@ pub async fn serve_within(
 async fn accept(
     listener: &TcpListener,
     room: &Arc<Semaphore>,
-) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, IpAddr, OwnedSemaphorePermit)> {
     let permit = Arc::clone(room).acquire_owned().await.ok()?;
     match listener.accept().await {
-        Ok((stream, _)) => {
+        Ok((stream, peer)) => {
             // Answers are written whole; waiting to fill a packet only delays them.
             let _ = stream.set_nodelay(true);
-            Some((stream, permit))
+            Some((stream, peer.ip(), permit))
         }
         Err(error) => {
             tracing::warn!(%error, "a connection could not be accepted");
@@ -107,4 +122,10 @@ async fn accept(
             None
         }
     }
+}
+
+/// Says why, as far as one write goes: who has this many connections is not waited for.
+fn turn_away(stream: &TcpStream) {
+    let answer = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let _ = stream.try_write(answer);
 }

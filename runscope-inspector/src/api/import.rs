@@ -1,0 +1,136 @@
+use super::auth::Caller;
+use super::body::Received;
+use super::elements::each_element;
+use super::envelope::{Params, Path};
+use super::error::ApiError;
+use super::export::Format;
+use super::har;
+use super::ingest::{Item, ItemError, Results, check, read_message, store_items};
+use super::metrics::Metrics;
+use super::state::{AppState, Limits};
+use crate::store::{BucketId, Scope, Store};
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::sync::Arc;
+
+/// Messages that are stored at once.
+const STEP: usize = 200;
+
+/// The bytes of text after which a step is stored though it has fewer messages.
+const STEP_BYTES: usize = 1 << 20;
+
+/// The results that an answer lists, of stored and of refused messages each: its size must not follow
+/// from what was sent.
+pub(super) const MOST_LISTED: usize = 1000;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct ImportParams {
+    #[serde(default)]
+    format: Format,
+}
+
+/// Stores what an export wrote, or another tool's archive; answers as for posted messages.
+pub(super) async fn import(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(key): Path<String>,
+    Params(params): Params<ImportParams>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Results, ApiError> {
+    let bucket = caller.bucket(&state, key, Scope::Write).await?;
+    let received = Received::read(&state, caller, &headers, body).await?;
+    let limits = *state.limits();
+    let metrics = Arc::clone(state.metrics());
+    received
+        .work(&state, move |store, body| {
+            let mut import = Import {
+                store,
+                metrics: &metrics,
+                bucket: bucket.id,
+                step: Vec::new(),
+                step_bytes: 0,
+                results: Results::at_most(MOST_LISTED),
+            };
+            match params.format {
+                Format::Ndjson => import.lines(body, &limits)?,
+                Format::Har => import.archive(body, &limits)?,
+            }
+            Ok(import.results)
+        })
+        .await
+}
+
+/// Stores messages as they are read, a step at a time, so that few are in memory however many there
+/// are.
+struct Import<'a> {
+    store: &'a dyn Store,
+    metrics: &'a Metrics,
+    bucket: BucketId,
+    step: Vec<Item>,
+    step_bytes: usize,
+    results: Results,
+}
+
+impl Import<'_> {
+    fn lines(&mut self, body: &[u8], limits: &Limits) -> Result<(), ApiError> {
+        let text = std::str::from_utf8(body)
+            .map_err(|_| ApiError::bad_request("the body is not UTF-8"))?;
+        for line in text.lines().filter(|line| !line.trim().is_empty()) {
+            self.add(line, read_message(line, limits))?;
+        }
+        self.store_step()
+    }
+
+    fn archive(&mut self, body: &[u8], limits: &Limits) -> Result<(), ApiError> {
+        let no_archive = |error: serde_json::Error| {
+            ApiError::bad_request(format!("the body is not an HTTP Archive: {error}"))
+        };
+        let Archive { log } = serde_json::from_slice(body).map_err(no_archive)?;
+        each_element(log.entries, |entry| {
+            let item = har::read_entry(entry)
+                .map_err(|error| ItemError::unread("HAR entry", &error))
+                .and_then(|message| check(message, limits));
+            self.add(entry, item)
+        })?;
+        self.store_step()
+    }
+
+    fn add(&mut self, text: &str, item: Item) -> Result<(), ApiError> {
+        self.step.push(item);
+        self.step_bytes = self.step_bytes.saturating_add(text.len());
+        if self.step.len() >= STEP || self.step_bytes >= STEP_BYTES {
+            self.store_step()?;
+        }
+        Ok(())
+    }
+
+    fn store_step(&mut self) -> Result<(), ApiError> {
+        self.step_bytes = 0;
+        let step = std::mem::take(&mut self.step);
+        let Self {
+            store,
+            metrics,
+            bucket,
+            results,
+            ..
+        } = self;
+        store_items(*store, metrics, *bucket, step, results)
+    }
+}
+
+/// An archive whose entries are not read yet.
+#[derive(Deserialize)]
+struct Archive<'a> {
+    #[serde(borrow)]
+    log: Log<'a>,
+}
+
+#[derive(Deserialize)]
+struct Log<'a> {
+    #[serde(borrow)]
+    entries: &'a RawValue,
+}
