@@ -219,7 +219,8 @@ impl IntoResponse for Results {
             succcess_count: usize,
             warning_count: usize,
             error_count: usize,
-            unlisted_count: usize,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            unlisted_count: Option<usize>,
         }
         let Self {
             listed,
@@ -227,13 +228,14 @@ impl IntoResponse for Results {
             refused,
             ..
         } = self;
+        let unlisted = stored.saturating_add(refused).saturating_sub(listed.len());
         let meta = Meta {
             status: "success",
             success_count: stored,
             succcess_count: stored,
             warning_count: 0,
             error_count: refused,
-            unlisted_count: stored.saturating_add(refused).saturating_sub(listed.len()),
+            unlisted_count: Some(unlisted).filter(|unlisted| *unlisted > 0),
         };
         Json(Answer {
             data: listed,

@@ -113,14 +113,14 @@ fn messages() -> Value {
                 } },
                 "meta": {
                     "type": "object",
-                    "required": ["status", "success_count", "succcess_count", "warning_count", "error_count", "unlisted_count"],
+                    "required": ["status", "success_count", "succcess_count", "warning_count", "error_count"],
                     "properties": {
                         "status": { "const": "success" },
                         "success_count": { "type": "integer" },
                         "succcess_count": { "type": "integer", "description": "The same, as the original's description spells it." },
                         "warning_count": { "type": "integer" },
                         "error_count": { "type": "integer" },
-                        "unlisted_count": { "type": "integer", "description": "How many of them are counted, but not listed in `data`; none but after an import." },
+                        "unlisted_count": { "type": "integer", "description": "After an import of many: how many are counted, but not listed in `data`." },
                     },
                 },
                 "error": { "type": "null" },
