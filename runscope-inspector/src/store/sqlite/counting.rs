@@ -21,7 +21,7 @@ impl Reader<'_> {
         let (mut count, mut looked) = (already, 0_i64);
         let late = Instant::now() + COUNTING;
         for (partition, range) in self.spans(below) {
-            for window in windows(range, FIRST_COUNT) {
+            for window in windows(range, FIRST_COUNT, 2) {
                 if count > most {
                     return Ok(Count::AtLeast(most));
                 }

@@ -161,14 +161,19 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The places of a range in spans that one statement looks up, the newest first.
-pub(super) fn windows(range: Range<i64>, first: i64) -> impl Iterator<Item = Range<i64>> {
+/// The places of a range in spans that one statement looks up, the newest first, each so many times as
+/// long as the one before.
+pub(super) fn windows(
+    range: Range<i64>,
+    first: i64,
+    growth: i64,
+) -> impl Iterator<Item = Range<i64>> {
     let (mut high, mut length) = (range.end, first);
     std::iter::from_fn(move || {
         let low = range.start.max(high.saturating_sub(length));
         let window = low..high;
         high = low;
-        length = length.saturating_mul(2);
+        length = length.saturating_mul(growth);
         (!window.is_empty()).then_some(window)
     })
 }

@@ -13,8 +13,10 @@ use std::ops::{ControlFlow, Range};
 use std::time::Instant;
 
 /// The places that one statement looks up at first. The deadline is looked at between statements
-/// too, so that a lookup without a match can't run on; each is twice as long as the one before.
+/// too, so that a lookup without a match can't run on; but each finds its words in every
+/// segment of the index again, so they soon grow long.
 const FIRST_WINDOW: i64 = 1 << 17;
+const GROWTH: i64 = 8;
 
 /// A match; its message is there if it had to be read to know.
 pub(super) struct Found {
@@ -89,7 +91,7 @@ impl Reader<'_> {
             let sql = self.select(SEEN, "AND exchange.time BETWEEN ?5 AND ?6");
             let mut statement = connection.prepare_cached(&sql)?;
             let lookup = self.lookup();
-            for window in windows(range, FIRST_WINDOW) {
+            for window in windows(range, FIRST_WINDOW, GROWTH) {
                 let bucket = self.scan.bucket.0;
                 let values = params![lookup, window.start, window.end, bucket, since, last];
                 let mut rows = statement.query(values)?;
@@ -114,7 +116,7 @@ impl Reader<'_> {
         visit: &mut Visit<'_>,
         end: &mut End,
     ) -> Result<ControlFlow<()>, StoreError> {
-        for window in windows(range, FIRST_WINDOW) {
+        for window in windows(range, FIRST_WINDOW, GROWTH) {
             let low = window.start;
             if self.walk_window(connection, window, visit, end)?.is_break() {
                 return Ok(ControlFlow::Break(()));
