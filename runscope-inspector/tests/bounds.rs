@@ -26,23 +26,12 @@ fn gzip(text: &str, times: usize) -> Vec<u8> {
     gzip.finish().unwrap()
 }
 
-/// The most memory that a process has had, in KiB.
-#[cfg(target_os = "linux")]
-fn peak(program: &program::Program) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", program.child.id())).unwrap();
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
-}
-
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn an_import_of_many_mistakes_takes_little_memory_and_a_short_answer() {
     let directory = tempfile::tempdir().unwrap();
     let program = program::Program::start(program::inspector(directory.path()));
-    let before = peak(&program);
+    let before = program.peak();
     let client = reqwest::Client::new();
     for (format, body) in [
         ("ndjson", gzip("{}\n", 350_000)),
@@ -70,7 +59,7 @@ async fn an_import_of_many_mistakes_takes_little_memory_and_a_short_answer() {
         assert_eq!(answer["data"].as_array().unwrap().len(), 1000);
         assert_eq!(answer["meta"]["unlisted_count"], errors - 1000);
     }
-    let grown = peak(&program) - before;
+    let grown = program.peak() - before;
     assert!(grown < 64 << 10, "{grown} KiB");
 }
 
@@ -230,7 +219,7 @@ async fn a_token_that_sends_slowly_takes_half_of_the_room_and_others_go_on() {
 async fn many_bodies_that_grow_when_they_are_decoded_take_turns() {
     let directory = tempfile::tempdir().unwrap();
     let program = program::Program::start(program::inspector(directory.path()));
-    let before = peak(&program);
+    let before = program.peak();
     let client = reqwest::Client::new();
     let body = [gzip(&" ".repeat(1 << 20), 15), gzip("{}", 1)].concat();
     let posts = (0..48).map(|_| {
@@ -244,7 +233,7 @@ async fn many_bodies_that_grow_when_they_are_decoded_take_turns() {
     for status in futures_util::future::join_all(posts).await {
         assert!(status == StatusCode::OK || status == StatusCode::SERVICE_UNAVAILABLE);
     }
-    let grown = peak(&program) - before;
+    let grown = program.peak() - before;
     assert!(grown < 400 << 10, "{grown} KiB");
 }
 

@@ -565,23 +565,12 @@ async fn connections_that_say_nothing_make_room_for_others() {
     still_answers(&server).await;
 }
 
-/// The most memory that a process has had, in KiB.
-#[cfg(target_os = "linux")]
-fn peak(program: &program::Program) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", program.child.id())).unwrap();
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
-}
-
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_hundred_mebibytes_are_neither_read_whole_nor_kept() {
     let directory = tempfile::tempdir().unwrap();
     let program = program::Program::start(program::inspector(directory.path()));
-    let before = peak(&program);
+    let before = program.peak();
     let chunk = vec![b' '; 64 << 10];
     for _ in 0..3 {
         let mut stream = TcpStream::connect(&program.address).await.unwrap();
@@ -610,6 +599,6 @@ async fn a_hundred_mebibytes_are_neither_read_whole_nor_kept() {
         );
     }
     // One body at a time, twice at most while its buffer grows.
-    let grown = peak(&program) - before;
+    let grown = program.peak() - before;
     assert!(grown < 64 << 10, "{grown} KiB");
 }

@@ -100,13 +100,7 @@ pub(super) async fn search(
 
 /// Where the filter's words stand in each exchange of a page.
 fn highlights(page: &Page, scan: &Scan) -> Vec<Vec<Highlight>> {
-    let of = |exchange: &Exchange| {
-        scan.filter.highlights(View {
-            attributes: &exchange.attributes,
-            message: &exchange.message,
-            now: scan.now,
-        })
-    };
+    let of = |exchange: &Exchange| scan.filter.highlights(View::of(exchange, scan.now));
     page.exchanges.iter().map(of).collect()
 }
 

@@ -224,16 +224,7 @@ impl Tail {
     }
 
     fn passes(&self, exchange: &Exchange) -> bool {
-        let Exchange {
-            attributes,
-            message,
-            ..
-        } = exchange;
-        self.filter.matches(View {
-            attributes,
-            message,
-            now: Timestamp::now(),
-        })
+        self.filter.matches(View::of(exchange, Timestamp::now()))
     }
 }
 

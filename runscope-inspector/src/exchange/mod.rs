@@ -27,19 +27,27 @@ pub struct Exchange {
 
 impl Exchange {
     /// The same without its bodies.
-    pub(crate) fn without_bodies(mut self) -> Self {
-        if let Some(request) = &mut self.message.request {
-            request.body = None;
-            request.form = Fields::new();
+    pub(crate) fn without_bodies(self) -> Self {
+        Self {
+            message: without_bodies(self.message),
+            ..self
         }
-        if let Some(response) = &mut self.message.response {
-            response.body = None;
-        }
-        self
     }
 
     /// The bytes of its texts, for those who hold many.
     pub(crate) fn weight(&self) -> usize {
         weight(&self.message)
     }
+}
+
+/// A message as a list has it: without its bodies and its form, which is a body too.
+pub(crate) fn without_bodies(mut message: Message) -> Message {
+    if let Some(request) = &mut message.request {
+        request.body = None;
+        request.form = Fields::new();
+    }
+    if let Some(response) = &mut message.response {
+        response.body = None;
+    }
+    message
 }

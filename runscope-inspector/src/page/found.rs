@@ -9,11 +9,7 @@ const IN_THE_ROW: &[&str] = &["method", "host", "path", "url", "consumer"];
 
 /// The places of a filter's words in an exchange. Bodies are looked through, so it takes time.
 pub(super) fn places(filter: &Expr, exchange: &Exchange) -> Vec<Highlight> {
-    filter.highlights(View {
-        attributes: &exchange.attributes,
-        message: &exchange.message,
-        now: Timestamp::now(),
-    })
+    filter.highlights(View::of(exchange, Timestamp::now()))
 }
 
 /// The first of the places that a row does not show already.

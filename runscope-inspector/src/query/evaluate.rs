@@ -5,7 +5,7 @@ use super::json_path::JsonPath;
 use super::pattern::Pattern;
 use super::text::{pieces, searched_body, url_pieces, whole_body};
 use super::units::parse_number;
-use crate::exchange::{Attributes, Timestamp};
+use crate::exchange::{Attributes, Exchange, Timestamp};
 use runscope_core::{Fields, Message};
 use serde_json::Value;
 
@@ -18,6 +18,18 @@ pub struct View<'a> {
     pub message: &'a Message,
     /// When the filter is applied.
     pub now: Timestamp,
+}
+
+impl<'a> View<'a> {
+    /// An exchange as a filter that is applied now, or then, looks at it.
+    #[must_use]
+    pub fn of(exchange: &'a Exchange, now: Timestamp) -> Self {
+        Self {
+            attributes: &exchange.attributes,
+            message: &exchange.message,
+            now,
+        }
+    }
 }
 
 impl Expr {

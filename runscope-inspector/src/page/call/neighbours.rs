@@ -40,13 +40,7 @@ pub(super) async fn neighbours(
         count_to: 0,
         bodies: false,
     };
-    let passes = move |exchange: &Exchange| {
-        filter.matches(View {
-            attributes: &exchange.attributes,
-            message: &exchange.message,
-            now,
-        })
-    };
+    let passes = move |exchange: &Exchange| filter.matches(View::of(exchange, now));
     state
         .query(move |store| {
             let older = store.search(&search)?.exchanges;

@@ -149,11 +149,7 @@ fn find_shared(store: &dyn Store, scan: &Scan) -> Result<Found, StoreError> {
         let Some(exchange) = store.exchange(scan.bucket, share.uuid)? else {
             continue;
         };
-        let view = View {
-            attributes: &exchange.attributes,
-            message: &exchange.message,
-            now: scan.now,
-        };
+        let view = View::of(&exchange, scan.now);
         if scan.filter.matches(view) {
             places.push(found::beyond_the_row(&scan.filter, &exchange));
             let exchange = exchange.without_bodies();

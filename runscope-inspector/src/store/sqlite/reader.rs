@@ -2,9 +2,9 @@ use super::database::Shared;
 use super::partition::Partition;
 use super::plan::Plan;
 use super::row;
-use crate::exchange::{Exchange, Timestamp};
+use crate::exchange::{Exchange, Timestamp, without_bodies};
 use crate::store::{Count, Page, Scan, Search, StoreError};
-use runscope_core::{Fields, Message};
+use runscope_core::Message;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
@@ -189,17 +189,6 @@ fn stop_if(stop: bool) -> ControlFlow<()> {
     } else {
         ControlFlow::Continue(())
     }
-}
-
-fn without_bodies(mut message: Message) -> Message {
-    if let Some(request) = message.request.as_mut() {
-        request.body = None;
-        request.form = Fields::new();
-    }
-    if let Some(response) = message.response.as_mut() {
-        response.body = None;
-    }
-    message
 }
 
 /// What a message takes in a list, with something for what is no text of it.
