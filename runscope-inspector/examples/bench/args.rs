@@ -11,8 +11,8 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 100)]
     pub(crate) batch: u64,
 
-    /// Connections that post at one time.
-    #[arg(long, default_value_t = 4)]
+    /// Connections that post at one time: each instance of an app has one.
+    #[arg(long, default_value_t = 8)]
     pub(crate) senders: u64,
 
     /// How often each query is asked.
@@ -22,6 +22,14 @@ pub(crate) struct Args {
     /// Exchanges written per second while queries are asked.
     #[arg(long, default_value_t = 1000)]
     pub(crate) background: u64,
+
+    /// Keep the files in this directory. One that has exchanges already is asked without being filled.
+    #[arg(long)]
+    pub(crate) directory: Option<PathBuf>,
+
+    /// Only the queries and pages whose name has this text.
+    #[arg(long, default_value = "")]
+    pub(crate) only: String,
 
     /// Commit without waiting for the disk.
     #[arg(long)]

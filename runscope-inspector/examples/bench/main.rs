@@ -39,14 +39,20 @@ async fn main() -> Outcome<()> {
     if let Some(directory) = &args.serve {
         return server::serve(directory, &args).await;
     }
-    let directory = tempfile::tempdir()?;
-    let server = Server::start(directory.path(), &args)?;
+    let temporary = tempfile::tempdir()?;
+    let directory = args.directory.as_deref().unwrap_or(temporary.path());
+    let is_filled = directory.join("catalogue.db").exists();
+    let server = Server::start(directory, &args)?;
     let client = Client::new(&server);
     println!("| what | figure | should be |\n|---|---|---|");
-    ingest::fill(&client, &server, directory.path(), &args).await?;
+    if !is_filled {
+        ingest::fill(&client, &server, directory, &args).await?;
+    }
     queries::ask(&client, &args).await?;
     println!("\n| what | figure | should be |\n|---|---|---|");
-    retention::let_go(&client, directory.path(), &args).await?;
+    if args.directory.is_none() {
+        retention::let_go(&client, directory, &args).await?;
+    }
     let peak = system::peak_rss(server.id()) / 1024;
     println!("| peak memory of the server | {peak} MiB | ≤ 300 MiB |");
     Ok(())

@@ -209,14 +209,7 @@ fn lookup_term(term: &Term) -> Lookup {
         Term::Url(pattern) => {
             Lookup::superset(pattern.phrase().map(|phrase| in_columns("head", &phrase)))
         }
-        Term::Header(_, name, pattern) => {
-            let phrases = [Phrase::exact(name), pattern.phrase()];
-            let queries = phrases
-                .iter()
-                .flatten()
-                .map(|phrase| in_columns("head", phrase));
-            Lookup::superset(joined(queries, "AND"))
-        }
+        Term::Header(_, name, pattern) => Lookup::superset(lookup_header(name, pattern)),
         Term::Body(side, pattern) => pattern.phrase().map_or(Lookup::NOTHING, |phrase| {
             Lookup::exact(in_columns(body_columns(*side), &phrase))
         }),
@@ -269,6 +262,18 @@ fn lookup_value(kind: Kind, pattern: &Pattern) -> Lookup {
             exact: false,
         },
     }
+}
+
+/// A value of some length is rarer than the name of a header, which nearly every exchange has, and a
+/// walk that jumps through a word of every exchange costs more than to check what has the value.
+fn lookup_header(name: &str, pattern: &Pattern) -> Option<String> {
+    const TELLING: usize = 4;
+    let value = pattern.phrase();
+    let tells = |phrase: &Phrase| phrase.words().iter().any(|word| word.len() >= TELLING);
+    let name = Phrase::exact(name).filter(|_| !value.as_ref().is_some_and(tells));
+    let queries = [name, value];
+    let queries = queries.iter().flatten();
+    joined(queries.map(|phrase| in_columns("head", phrase)), "AND")
 }
 
 /// A JSON body that matches has the names of the path, and the text that is asked for, as words. A

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long matches are counted on behind a full page.
-pub(super) const COUNTING: Duration = Duration::from_millis(2);
+pub(super) const COUNTING: Duration = Duration::from_millis(1);
 
 /// The bytes of messages after which a page ends early.
 pub(super) const PAGE_BYTES: usize = 16 << 20;
