@@ -1,6 +1,7 @@
 //! A disk that takes no more: 507, reading goes on, and writing when there is room again.
 //!
-//! The disk is the limit on the size of a process's files, which its system refuses to pass.
+//! The disk is the limit on the size of a process's files, which its system refuses to pass; or a small
+//! one in memory, where users may mount one for themselves.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic)]
@@ -99,4 +100,52 @@ async fn a_full_disk_is_told_and_reading_goes_on_until_there_is_room() {
     assert_eq!(stored(&client, &full).await, accepted);
     drop(full);
     assert_eq!(stored(&client, &program(directory.path())).await, accepted);
+}
+
+/// The program with a file system of its own, of 6 MiB, below its data directory; `None` where users may
+/// not mount.
+fn on_a_small_disk(directory: &std::path::Path) -> Option<Program> {
+    let unshare = ["--map-root-user", "--mount"];
+    let mount = "mount -t tmpfs -o size=6m runscope \"$1\"";
+    let may = Command::new("unshare")
+        .args(unshare)
+        .args(["sh", "-c", mount, "sh"])
+        .arg(directory)
+        .stderr(Stdio::null())
+        .status();
+    if !may.is_ok_and(|status| status.success()) {
+        return None;
+    }
+    let inner = inspector(&directory.join("data"));
+    let mut command = Command::new("unshare");
+    let script = format!("{mount} && shift && exec \"$@\"");
+    command.args(unshare).args(["sh", "-c", &script, "sh"]);
+    command.arg(directory).arg(inner.get_program());
+    command.args(inner.get_args());
+    command.env("RUNSCOPE_INSPECTOR_LISTEN", "127.0.0.1:0");
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    Some(Program::start(command))
+}
+
+#[tokio::test]
+async fn a_bucket_can_be_cleared_on_a_full_disk_and_that_makes_room() {
+    let directory = tempfile::tempdir().unwrap();
+    let Some(full) = on_a_small_disk(directory.path()) else {
+        eprintln!("not run: users may not mount file systems here");
+        return;
+    };
+    let client = Client::builder().no_proxy().build().unwrap();
+    let mut id = 0;
+    while post(&client, &full, id).await.0 == 200 {
+        id += 1;
+        assert!(id < 1000, "the disk does not get full");
+    }
+    let url = full.url("/buckets/default/messages");
+    let clear = client.delete(url).bearer_auth(&full.token);
+    assert_eq!(clear.send().await.unwrap().status(), 204);
+    assert_eq!(stored(&client, &full).await, 0);
+    while post(&client, &full, id).await.0 != 200 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(stored(&client, &full).await, 1);
 }

@@ -20,6 +20,7 @@ enum Kind {
     },
     InUse(PathBuf),
     Closed,
+    Damaged(String),
     Failed(String),
 }
 
@@ -46,6 +47,11 @@ impl StoreError {
     #[must_use]
     pub fn is_in_use(&self) -> bool {
         matches!(self.kind, Kind::InUse(_))
+    }
+
+    /// Whether a file is not what it was when it was written.
+    pub(super) fn is_damaged(&self) -> bool {
+        matches!(self.kind, Kind::Damaged(_))
     }
 
     pub(super) fn no_bucket() -> Self {
@@ -102,6 +108,7 @@ impl fmt::Display for StoreError {
                 )
             }
             Kind::Closed => f.write_str("the store is closed"),
+            Kind::Damaged(what) => write!(f, "a file of the store is damaged: {what}"),
             Kind::Failed(what) => write!(f, "the store failed: {what}"),
         }
     }
@@ -113,6 +120,11 @@ impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(rusqlite::ErrorCode::DiskFull) => Self { kind: Kind::Full },
+            Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => {
+                Self {
+                    kind: Kind::Damaged(error.to_string()),
+                }
+            }
             _ if is_refused_write(&error) => Self { kind: Kind::Full },
             _ => Self::failed(error),
         }

@@ -54,6 +54,12 @@ impl Catalogue {
             .copied()
     }
 
+    /// The highest place up to which any bucket is cleared.
+    pub(super) fn highest_floor(&self) -> i64 {
+        let floors = self.floors.read().unwrap_or_else(PoisonError::into_inner);
+        floors.values().copied().max().unwrap_or(0)
+    }
+
     /// How many buckets there are.
     pub(super) fn bucket_count(&self) -> usize {
         self.floors
@@ -308,18 +314,34 @@ impl Catalogue {
     /// The compression dictionaries, the newest last.
     pub(super) fn dictionaries(&self) -> Result<Vec<Vec<u8>>, StoreError> {
         let connection = self.lock();
-        let mut statement = connection.prepare("SELECT bytes FROM dictionary ORDER BY created")?;
+        let mut statement = connection.prepare("SELECT bytes FROM dictionary ORDER BY id")?;
         let dictionaries = statement
             .query_map([], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         Ok(dictionaries)
     }
 
-    pub(super) fn add_dictionary(&self, bytes: &[u8]) -> Result<(), StoreError> {
-        let sql = "INSERT INTO dictionary (bytes, created) VALUES (?1, ?2)";
-        self.lock()
-            .execute(sql, params![bytes, Timestamp::now().as_micros()])?;
+    /// Keeps a dictionary that was learnt when a place was the newest.
+    pub(super) fn add_dictionary(&self, bytes: &[u8], since: i64) -> Result<(), StoreError> {
+        let sql = "INSERT INTO dictionary (bytes, created, since) VALUES (?1, ?2, ?3)";
+        let values = params![bytes, Timestamp::now().as_micros(), since];
+        self.lock().execute(sql, values)?;
         Ok(())
+    }
+
+    /// Forgets the dictionaries that nothing from a place on is packed with, and returns them. What was
+    /// on its way to the writer when a dictionary was learnt is packed with the one before, so one
+    /// more is kept than is in use.
+    pub(super) fn forget_dictionaries(&self, oldest: i64) -> Result<Vec<Vec<u8>>, StoreError> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached(
+            "DELETE FROM dictionary WHERE (SELECT count(*) FROM dictionary AS later \
+             WHERE later.id > dictionary.id AND later.since < ?1) >= 2 RETURNING bytes",
+        )?;
+        let forgotten = statement
+            .query_map([oldest], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        Ok(forgotten)
     }
 
     fn insert_bucket(

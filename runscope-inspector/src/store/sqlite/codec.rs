@@ -16,7 +16,8 @@ const DICTIONARY: usize = 64 * 1024;
 
 /// Packs messages with zstd and, once there were enough to learn from, a dictionary.
 ///
-/// Each frame names its dictionary, and no dictionary is ever deleted, so frames of any age unpack.
+/// Each frame names its dictionary, and a dictionary is kept as long as any frame can be packed with it,
+/// so frames of any age unpack.
 /// Contexts are large and costly to make; they are kept for the next caller.
 pub(super) struct Codec {
     dictionaries: RwLock<HashMap<u32, Arc<[u8]>>>,
@@ -54,6 +55,12 @@ impl Codec {
             lock_write(&self.dictionaries).insert(id, bytes.into());
             *lock_write(&self.current) = Some(id);
         }
+    }
+
+    /// Drops a dictionary that no frame is packed with.
+    pub(super) fn forget(&self, bytes: &[u8]) {
+        let id = zstd_safe::get_dict_id(bytes).map(u32::from);
+        lock_write(&self.dictionaries).retain(|known, _| Some(*known) != id);
     }
 
     pub(super) fn has_dictionary(&self) -> bool {

@@ -1,16 +1,16 @@
 use super::aggregate;
+use super::ballast::Ballast;
 use super::catalogue::Catalogue;
 use super::codec::Codec;
 use super::document::Document;
 use super::histogram;
 use super::keeper;
-use super::partition::Partition;
 use super::partitions::Partitions;
 use super::places;
 use super::reader::Reader;
 use super::schema;
 use super::settings::Settings;
-use super::writer::{Job, Writer, seal};
+use super::writer::{Job, Writer};
 use crate::exchange::{Exchange, Timestamp};
 use crate::store::seam::sequence_of;
 use crate::store::{
@@ -50,6 +50,7 @@ pub(super) struct Shared {
     pub(super) catalogue: Catalogue,
     pub(super) partitions: Partitions,
     pub(super) codec: Codec,
+    pub(super) ballast: Ballast,
     pub(super) newest: watch::Sender<i64>,
     pub(super) joined: broadcast::Sender<i64>,
     pub(super) commits: AtomicU64,
@@ -89,13 +90,15 @@ impl Sqlite {
         }
         let catalogue = Catalogue::open(&settings)?;
         let codec = Codec::new(catalogue.dictionaries()?);
-        let partitions = find_partitions(&settings)?;
+        let partitions = Partitions::open(&settings, catalogue.highest_floor())?;
         let (wake, wakes) = sync_channel(1);
+        let ballast = Ballast::new(&settings.directory);
         let shared = Arc::new(Shared {
             settings,
             catalogue,
             partitions,
             codec,
+            ballast,
             newest: watch::Sender::new(0),
             joined: broadcast::Sender::new(1024),
             commits: AtomicU64::new(0),
@@ -345,32 +348,6 @@ fn create_private_directory(directory: &Path) -> Result<(), StoreError> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     Ok(builder.create(directory)?)
-}
-
-/// The files of a directory are the list of its partitions. All but the newest are sealed, and each
-/// is brought up to date before anyone reads it.
-fn find_partitions(settings: &Settings) -> Result<Partitions, StoreError> {
-    let mut firsts = Vec::new();
-    for entry in fs::read_dir(&settings.directory)? {
-        firsts.extend(
-            entry?
-                .file_name()
-                .to_str()
-                .and_then(Partition::first_in_name),
-        );
-    }
-    firsts.sort_unstable();
-    let newest = firsts.last().copied();
-    let partitions = Partitions::default();
-    for first in firsts {
-        let partition = Partition::new(&settings.directory, first);
-        if Some(first) != newest {
-            let connection = schema::open(partition.path(), schema::PARTITION, settings, false)?;
-            seal(&partition, &connection)?;
-        }
-        partitions.push(Arc::new(partition));
-    }
-    Ok(partitions)
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreError> {

@@ -3,12 +3,12 @@
 use super::codec::{samples, train};
 use super::database::Shared;
 use super::partition::Partition;
+use super::purge;
 use super::row::{self, Parts};
 use super::writer::Job;
 use crate::exchange::Timestamp;
 use crate::store::{BucketId, StoreError};
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::Duration;
 
 /// How often it looks when nobody wakes it.
@@ -35,8 +35,10 @@ pub(super) fn run(shared: &Shared, writer: &SyncSender<Job>, wakes: &Receiver<()
         let done = [
             writer.send(Job::Tick).map_err(|_| StoreError::closed()),
             retain(shared, Timestamp::now()),
-            purge(shared, writer),
+            purge(shared),
             learn(shared, &mut learnt_in),
+            unlearn(shared),
+            shared.ballast.fill().map_err(StoreError::from),
         ];
         for error in done.into_iter().filter_map(Result::err) {
             if error.is_closed() {
@@ -78,34 +80,28 @@ pub(super) fn retain(shared: &Shared, now: Timestamp) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Takes what was cleared off the disk: a partition that has nothing else is deleted whole.
-fn purge(shared: &Shared, writer: &SyncSender<Job>) -> Result<(), StoreError> {
+/// Takes what was cleared off the disk: a partition that has nothing else is deleted whole. What lies in
+/// the open one waits until that is closed.
+fn purge(shared: &Shared) -> Result<(), StoreError> {
     for (bucket, through) in shared.catalogue.purges()? {
-        for (partition, _) in shared.partitions.sealed() {
+        let mut whole = true;
+        for (partition, end) in shared.partitions.newest_first() {
             if partition.first() > through {
                 continue;
             }
-            if is_only(&partition, bucket)? {
+            if end == i64::MAX {
+                whole = false;
+            } else if end <= through.saturating_add(1) && is_only(&partition, bucket)? {
                 delete(shared, &partition)?;
-                continue;
+            } else {
+                purge::purge(&shared.settings, &partition, bucket, through)?;
             }
-            while purge_step(writer, &partition, bucket, through)? {}
         }
-        shared.catalogue.purged(bucket, through)?;
+        if whole {
+            shared.catalogue.purged(bucket, through)?;
+        }
     }
     Ok(())
-}
-
-fn purge_step(
-    writer: &SyncSender<Job>,
-    partition: &Arc<Partition>,
-    bucket: BucketId,
-    through: i64,
-) -> Result<bool, StoreError> {
-    let (reply, answer) = sync_channel(1);
-    let job = Job::Purge(Arc::clone(partition), bucket, through, reply);
-    writer.send(job).map_err(|_| StoreError::closed())?;
-    answer.recv().map_err(|_| StoreError::closed())?
 }
 
 /// Learns a dictionary as soon as there is enough to learn from, and a new one for each partition:
@@ -131,9 +127,21 @@ fn learn(shared: &Shared, learnt_in: &mut Option<i64>) -> Result<(), StoreError>
     })?;
     *learnt_in = Some(partition.first());
     if let Some(dictionary) = parts.and_then(|parts| train(&parts)) {
-        shared.catalogue.add_dictionary(&dictionary)?;
+        shared.catalogue.add_dictionary(&dictionary, newest)?;
         shared.codec.learn(dictionary);
     }
+    Ok(())
+}
+
+/// Forgets the dictionaries of partitions that are gone.
+fn unlearn(shared: &Shared) -> Result<(), StoreError> {
+    let Some((oldest, _)) = shared.partitions.newest_first().pop() else {
+        return Ok(());
+    };
+    let forgotten = shared.catalogue.forget_dictionaries(oldest.first())?;
+    forgotten
+        .iter()
+        .for_each(|bytes| shared.codec.forget(bytes));
     Ok(())
 }
 

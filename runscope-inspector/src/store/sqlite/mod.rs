@@ -7,11 +7,13 @@
 //!
 //! A partition has a row of attributes per exchange, the compressed message in a table of its own,
 //! a contentless FTS5 index, counts by minute of classes of status and of durations, and counts of all
-//! its exchanges by facet and by route. Attributes are indexed as words too (see `terms`), so a filter on words and attributes is one intersection of lists that
-//! are already in the order of arrival, and the only B-tree to keep in random order is the one of
-//! identifiers.
+//! its exchanges by facet and by route. Attributes are indexed as words too (see `terms`), so a filter
+//! on words and attributes is one intersection of lists that are already in the order of arrival. The
+//! index of identifiers is in the order of their time where they have one (UUIDv7), so writing touches
+//! a few pages of it and not all.
 //!
-//! One thread writes; it commits what is waiting as one transaction. Readers have connections of
+//! One thread writes; it commits what is waiting as one transaction, and merges the pieces of the
+//! full-text index while nothing is waiting. Readers have connections of
 //! their own and see the last commit (WAL).
 
 mod database;
@@ -39,6 +41,8 @@ mod aggregate;
 mod histogram;
 mod latencies;
 mod keeper;
+mod purge;
+mod ballast;
 #[cfg(test)]
 mod tests;
 

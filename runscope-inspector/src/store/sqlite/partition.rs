@@ -107,6 +107,22 @@ impl Partition {
         Ok(())
     }
 
+    /// Renames its files to what is no partition's name, so that it is kept for whoever can mend it.
+    pub(super) fn set_aside(&self) -> io::Result<PathBuf> {
+        let aside = |path: &Path| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(".damaged");
+            PathBuf::from(name)
+        };
+        for path in self.files() {
+            match fs::rename(&path, aside(&path)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(aside(&self.path))
+    }
+
     /// The database first: without it the others mean nothing, and without them it would lose its
     /// newest commits.
     fn files(&self) -> [PathBuf; 3] {

@@ -1,4 +1,9 @@
 use super::partition::Partition;
+use super::schema;
+use super::settings::Settings;
+use super::writer::seal;
+use crate::store::StoreError;
+use std::fs;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The partitions in the order of arrival; the last is the one that is written.
@@ -8,6 +13,38 @@ pub(super) struct Partitions {
 }
 
 impl Partitions {
+    /// The files of a directory are the list of its partitions. All but the newest are sealed, and each
+    /// is brought up to date before anyone reads it. One that is damaged is set aside, as nothing of
+    /// the others depends on it; where it is the newest, writing goes on behind it and behind what is
+    /// cleared.
+    pub(super) fn open(settings: &Settings, cleared: i64) -> Result<Self, StoreError> {
+        let mut firsts = Vec::new();
+        for entry in fs::read_dir(&settings.directory)? {
+            let name = entry?.file_name();
+            firsts.extend(name.to_str().and_then(Partition::first_in_name));
+        }
+        firsts.sort_unstable();
+        let newest = firsts.last().copied();
+        let partitions = Self::default();
+        for first in firsts {
+            let is_newest = Some(first) == newest;
+            let partition = Partition::new(&settings.directory, first);
+            match check(&partition, settings, is_newest) {
+                Ok(()) => partitions.push(Arc::new(partition)),
+                Err(error) if error.is_damaged() => {
+                    let aside = partition.set_aside()?;
+                    tracing::error!(%error, file = %aside.display(), "a damaged partition is set aside, and its exchanges are missing");
+                    if is_newest {
+                        let next = first.max(cleared).saturating_add(1);
+                        partitions.push(Arc::new(Partition::new(&settings.directory, next)));
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(partitions)
+    }
+
     pub(super) fn push(&self, partition: Arc<Partition>) {
         self.list
             .write()
@@ -50,4 +87,14 @@ impl Partitions {
             .position(|partition| partition.first() == first)?;
         (at + 1 < list.len()).then(|| list.remove(at))
     }
+}
+
+/// Reads what opening a store needs of a partition.
+fn check(partition: &Partition, settings: &Settings, is_newest: bool) -> Result<(), StoreError> {
+    let connection = schema::open(partition.path(), schema::PARTITION, settings, false)?;
+    connection.query_row("SELECT max(seq) FROM exchange", [], |_| Ok(()))?;
+    if is_newest {
+        return Ok(());
+    }
+    seal(partition, &connection)
 }

@@ -47,6 +47,9 @@ pub(super) const CATALOGUE: &[&str] = &["
     );
 ", "
     CREATE TABLE session (digest BLOB PRIMARY KEY, owner BLOB NOT NULL, used INTEGER NOT NULL) WITHOUT ROWID;
+", "
+    -- The newest place when it was learnt; of those of before this step nobody knows.
+    ALTER TABLE dictionary ADD COLUMN since INTEGER NOT NULL DEFAULT 9223372036854775807;
 "];
 
 /// The same for a partition.
@@ -133,6 +136,9 @@ pub(super) const PARTITION: &[&str] = &["
     -- Where this is no more than `automerge`, as it is by default, every merge of the index is done at
     -- once by the transaction that made it due, and a writer waits for seconds. So each does a share.
     INSERT INTO words (words, rank) VALUES ('crisismerge', 64);
+", "
+    -- The filters of before have other bits set. A sealed partition makes its own when it is opened.
+    DELETE FROM seal;
 "];
 
 /// Opens a file for writing and brings it up to date.

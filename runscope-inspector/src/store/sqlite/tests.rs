@@ -4,6 +4,8 @@ use crate::query::{Expr, View, parse, words};
 use crate::store::{BucketId, Count, Kept, NewBucket, Scan, Search, Store};
 use proptest::prelude::*;
 use runscope_core::{Context, Message, Request, Response};
+use rusqlite::Connection;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -147,6 +149,154 @@ fn partitions_are_deleted_by_age_and_the_young_stay() {
     let later = Timestamp::from_micros(Timestamp::now().as_micros() + 7_200_000_000);
     keeper::retain(&store.shared, later).unwrap();
     assert_eq!(store.stats().unwrap().partitions, 1);
+}
+
+/// The files of partitions in a store's directory.
+fn databases(directory: &Path) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(directory).unwrap();
+    let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    paths.retain(|path| {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        name.starts_with("exchanges-") && name.ends_with(".db")
+    });
+    paths.sort();
+    paths
+}
+
+fn found(store: &Sqlite, bucket: BucketId, filter: &str) -> usize {
+    let page = store.search(&search(bucket, parse(filter).unwrap()));
+    page.unwrap().exchanges.len()
+}
+
+#[test]
+fn a_small_bucket_is_cleared_without_a_new_file() {
+    let Fixture {
+        store,
+        bucket,
+        _directory,
+    } = fixture(|_| {});
+    let new = NewBucket {
+        name: "other".to_owned(),
+        team: "default".to_owned(),
+    };
+    let other = store.create_bucket(&new).unwrap().id;
+    store.append(other, vec![message(0)]).unwrap();
+    for round in 0..20 {
+        store.append(bucket, vec![message(round)]).unwrap();
+        store.clear(bucket).unwrap();
+        assert_eq!(found(&store, bucket, ""), 0);
+    }
+    assert_eq!(databases(_directory.path()).len(), 1);
+    assert_eq!(found(&store, other, "items"), 1);
+    assert_eq!(store.stats().unwrap().exchanges, 1);
+    let known = store.append(bucket, vec![message(7)]).unwrap();
+    assert_eq!(known[0].kept, Kept::New);
+}
+
+#[test]
+fn what_is_cleared_in_a_partition_of_others_leaves_the_disk() {
+    let Fixture {
+        store,
+        bucket,
+        _directory,
+    } = fixture(|_| {});
+    let new = NewBucket {
+        name: "other".to_owned(),
+        team: "default".to_owned(),
+    };
+    let other = store.create_bucket(&new).unwrap().id;
+    store.append(other, vec![message(0)]).unwrap();
+    let many = (0..1200).map(message).collect();
+    store.append(bucket, many).unwrap();
+    store.clear(bucket).unwrap();
+    let whole = databases(_directory.path());
+    assert_eq!(whole.len(), 2, "more than a few rows are left behind");
+    let rows = || {
+        let sealed = store.shared.partitions.sealed().remove(0).0;
+        let rows = |connection: &Connection| {
+            let count = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+            let words = "SELECT count(*) FROM words WHERE words MATCH 'items'";
+            Ok((count("SELECT count(*) FROM exchange")?, count(words)?))
+        };
+        sealed.read(rows).unwrap().unwrap()
+    };
+    wait_until(|| rows() == (1, 1));
+    wait_until(|| store.shared.catalogue.purges().unwrap().is_empty());
+    assert_eq!(found(&store, other, "items"), 1);
+    store.clear(other).unwrap();
+    wait_until(|| databases(_directory.path()).len() == 1);
+}
+
+#[test]
+fn a_damaged_partition_is_set_aside_and_the_others_are_read() {
+    for damaged in [0, 1, 2] {
+        let directory = tempfile::tempdir().unwrap();
+        let mut settings = Settings::new(directory.path());
+        settings.partition_span = Duration::from_micros(1);
+        let store = Sqlite::open(settings.clone()).unwrap();
+        let bucket = store.bucket("default").unwrap().unwrap().id;
+        for number in 0..2 {
+            store.append(bucket, vec![message(number)]).unwrap();
+            settle(&store);
+        }
+        drop(store);
+        let files = databases(directory.path());
+        assert_eq!(files.len(), 3);
+        std::fs::write(&files[damaged], "this was a database").unwrap();
+        let store = Sqlite::open(settings).unwrap();
+        let left = if damaged == 2 { 2 } else { 1 };
+        assert_eq!(found(&store, bucket, ""), left);
+        let appended = store.append(bucket, vec![message(9)]).unwrap();
+        assert_eq!(appended[0].kept, Kept::New);
+        assert_eq!(found(&store, bucket, ""), left + 1);
+        let mut aside = files[damaged].clone().into_os_string();
+        aside.push(".damaged");
+        assert!(PathBuf::from(aside).exists());
+    }
+}
+
+#[test]
+fn the_index_is_merged_while_nobody_asks() {
+    let Fixture {
+        store,
+        bucket,
+        _directory,
+    } = fixture(|_| {});
+    for round in 0..12 {
+        store.append(bucket, vec![message(round)]).unwrap();
+    }
+    let pieces = || {
+        let partition = store.shared.partitions.newest_first().remove(0).0;
+        let sql = "SELECT count(DISTINCT segid) FROM words_idx";
+        let count = |connection: &Connection| {
+            Ok(connection.query_row(sql, [], |row| row.get::<_, i64>(0))?)
+        };
+        partition.read(count).unwrap().unwrap()
+    };
+    wait_until(|| pieces() < 4);
+    assert_eq!(found(&store, bucket, "items"), 12);
+}
+
+#[test]
+fn a_dictionary_is_kept_as_long_as_something_is_packed_with_it() {
+    let Fixture { store, .. } = fixture(|_| {});
+    let catalogue = &store.shared.catalogue;
+    for (bytes, since) in [(b"a", 10), (b"b", 20), (b"c", 30), (b"d", 40)] {
+        catalogue.add_dictionary(bytes, since).unwrap();
+    }
+    let nothing: Vec<Vec<u8>> = Vec::new();
+    assert_eq!(catalogue.forget_dictionaries(30).unwrap(), nothing);
+    assert_eq!(catalogue.forget_dictionaries(31).unwrap(), [b"a"]);
+    assert_eq!(catalogue.dictionaries().unwrap(), [b"b", b"c", b"d"]);
+}
+
+/// Waits for what the store does by itself, and is woken for or does while it is idle.
+fn wait_until(done: impl Fn() -> bool) {
+    let late = Instant::now() + Duration::from_secs(60);
+    while !done() {
+        assert!(Instant::now() < late, "it was not done in a minute");
+        std::thread::yield_now();
+    }
 }
 
 /// The index's words must be the evaluator's: for texts of every kind the tokenizer could cut

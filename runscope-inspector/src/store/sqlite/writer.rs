@@ -1,24 +1,29 @@
 use super::batch::{Batch, first_arrival};
 use super::bloom::Bloom;
+use super::catalogue::Catalogue;
 use super::database::Shared;
 use super::document::Document;
 use super::partition::Partition;
-use super::row;
+use super::purge;
 use super::schema;
 use super::tallies;
 use crate::exchange::Timestamp;
 use crate::store::{Appended, BucketId, StoreError};
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, TransactionBehavior};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::time::Duration;
 
 /// The documents of one transaction: enough to share the cost of a commit, few enough to answer
 /// soon.
 const LARGEST_BATCH: usize = 1000;
 
-/// Rows that are deleted in one transaction, so that ingest waits no longer than for a batch.
-const PURGE_STEP: i64 = 500;
+/// How long nobody has asked for anything before the index is merged.
+const IDLE: Duration = Duration::from_millis(20);
+
+/// The pages of the index that one step of merging writes: a job that comes meanwhile waits for it.
+const MERGED_PAGES: i64 = 64;
 
 /// Where the answer to a job goes. A sender that is gone does not want it any more.
 type Reply<T> = SyncSender<Result<T, StoreError>>;
@@ -28,8 +33,6 @@ pub(super) enum Job {
     Append(Vec<Document>, Reply<Vec<Appended>>),
     Clear(BucketId, Reply<()>),
     DeleteBucket(BucketId, Reply<()>),
-    /// Deletes some rows of a bucket from a sealed partition; whether more are left.
-    Purge(Arc<Partition>, BucketId, i64, Reply<bool>),
     /// Closes the partition if its time is over.
     Tick,
     /// Ends the writer, after what came before.
@@ -44,6 +47,8 @@ pub(super) struct Writer {
     next: i64,
     /// When the partition's first exchange arrived; `None` while it is empty.
     opened: Option<Timestamp>,
+    /// Whether the index may have pieces that could be merged.
+    in_pieces: bool,
 }
 
 impl Writer {
@@ -70,6 +75,7 @@ impl Writer {
             connection,
             next,
             opened,
+            in_pieces: true,
         };
         // One of before there were these counts would stay without them as long as it is written.
         if !tallies::are_whole(&writer.connection)?
@@ -83,7 +89,7 @@ impl Writer {
     /// Works until it is told to stop or nobody can ask any more.
     pub(super) fn run(mut self, jobs: &Receiver<Job>) {
         let mut waiting = None;
-        while let Some(job) = waiting.take().or_else(|| jobs.recv().ok()) {
+        while let Some(job) = waiting.take().or_else(|| self.next_job(jobs)) {
             match job {
                 Job::Append(documents, reply) => {
                     waiting = self.append_with_waiting(documents, reply, jobs);
@@ -91,13 +97,26 @@ impl Writer {
                 }
                 Job::Clear(bucket, reply) => answer(&reply, self.clear(bucket)),
                 Job::DeleteBucket(bucket, reply) => answer(&reply, self.delete_bucket(bucket)),
-                Job::Purge(partition, bucket, through, reply) => {
-                    answer(&reply, purge(&self.shared, &partition, bucket, through));
-                }
                 Job::Tick => self.rotate_if_due(),
                 Job::Stop => return,
             }
         }
+    }
+
+    /// Waits for a job. Each transaction adds a piece to the index, and each lookup looks into all of
+    /// them: while nobody asks for anything, they are merged.
+    fn next_job(&mut self, jobs: &Receiver<Job>) -> Option<Job> {
+        while self.in_pieces {
+            match jobs.recv_timeout(IDLE) {
+                Ok(job) => return Some(job),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => {
+                    // On a full disk for one: reading is slower, and the next append tries again.
+                    self.in_pieces = purge::merge(&self.connection, MERGED_PAGES).unwrap_or(false);
+                }
+            }
+        }
+        jobs.recv().ok()
     }
 
     /// Commits what is waiting as one transaction. The job that ended the batch comes back.
@@ -165,6 +184,7 @@ impl Writer {
         if written.next > self.next {
             self.opened = self.opened.or(arrived);
         }
+        self.in_pieces = true;
         self.next = written.next;
         self.shared.newest.send_replace(self.next - 1);
         for sequence in written.joined {
@@ -175,13 +195,56 @@ impl Writer {
     }
 
     fn clear(&mut self, bucket: BucketId) -> Result<(), StoreError> {
-        self.rotate()?;
-        self.shared.catalogue.clear(bucket, self.next - 1)
+        self.forget(bucket, Catalogue::clear)
     }
 
     fn delete_bucket(&mut self, bucket: BucketId) -> Result<(), StoreError> {
-        self.rotate()?;
-        self.shared.catalogue.delete_bucket(bucket, self.next - 1)
+        self.forget(bucket, Catalogue::delete_bucket)
+    }
+
+    /// Hides what there is of a bucket, and has it taken off the disk. Where the open partition can't be
+    /// parted from it, on a full disk for one, it is hidden by its place.
+    fn forget(
+        &mut self,
+        bucket: BucketId,
+        hide: impl Fn(&Catalogue, BucketId, i64) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let parted = self.part_from(bucket);
+        let through = match parted {
+            Ok(()) => self.partition.first() - 1,
+            Err(_) => self.next - 1,
+        };
+        let ballast = &self.shared.ballast;
+        let hide = || hide(&self.shared.catalogue, bucket, through);
+        match hide() {
+            Err(error) if error.is_full() && ballast.spend() => hide()?,
+            done => done?,
+        }
+        if let Err(error) = parted {
+            ballast.spend();
+            // A partition that is left behind is unlinked whole, and that makes room again.
+            if self.rotate().is_err() {
+                tracing::warn!(%error, "what was cleared stays on the disk for now");
+            }
+        }
+        Ok(())
+    }
+
+    /// Sees to it that the open partition has nothing of a bucket: few rows are deleted at once, and more
+    /// are left behind in a partition of the past, so that clearing a small bucket again and again does
+    /// not cut the store into a file each time.
+    fn part_from(&mut self, bucket: BucketId) -> Result<(), StoreError> {
+        if purge::held(&self.connection, bucket)? > purge::STEP {
+            return self.rotate();
+        }
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut after = i64::MIN;
+        while let Some(last) = purge::delete_some(&transaction, bucket, after, i64::MAX)? {
+            after = last;
+        }
+        Ok(transaction.commit()?)
     }
 
     /// A partition that can't be closed now, on a full disk for one, goes on a little longer.
@@ -255,36 +318,6 @@ fn open(shared: &Shared, partition: &Partition) -> Result<Connection, StoreError
         connection.pragma_update(None, "max_page_count", pages)?;
     }
     Ok(connection)
-}
-
-/// Deletes some rows; the counts go with the last of them.
-fn purge(
-    shared: &Shared,
-    partition: &Partition,
-    bucket: BucketId,
-    through: i64,
-) -> Result<bool, StoreError> {
-    let mut connection =
-        schema::open(partition.path(), schema::PARTITION, &shared.settings, false)?;
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let sequences: Vec<i64> = transaction
-        .prepare("SELECT seq FROM exchange WHERE bucket = ?1 AND seq <= ?2 LIMIT ?3")?
-        .query_map(params![bucket.0, through, PURGE_STEP], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    for sequence in &sequences {
-        row::delete(&transaction, *sequence)?;
-    }
-    if sequences.is_empty() {
-        for sql in [
-            "DELETE FROM rollup WHERE bucket = ?1 AND last <= ?2",
-            "DELETE FROM latency WHERE bucket = ?1 AND last <= ?2",
-        ] {
-            transaction.execute(sql, params![bucket.0, through])?;
-        }
-        tallies::forget(&transaction, bucket)?;
-    }
-    transaction.commit()?;
-    Ok(!sequences.is_empty())
 }
 
 fn answer<T>(reply: &Reply<T>, result: Result<T, StoreError>) {
