@@ -466,7 +466,7 @@ fn heads_of_any_size_and_any_bytes_are_recorded() {
         .collect();
     headers.extend([
         ("", &b""[..]),
-        (&long, b"cut"),
+        (&long, b"v"),
         ("raw", &bytes),
         ("host", b"\xff\xfe"),
     ]);
@@ -488,7 +488,7 @@ fn heads_of_any_size_and_any_bytes_are_recorded() {
     );
     assert_eq!(
         fields.iter().map(|(name, _)| name.len()).max(),
-        Some(usize::from(u16::MAX))
+        Some(70_000)
     );
 }
 

@@ -11,7 +11,6 @@ use super::sample::is_sampled;
 use super::tap::Tap;
 use super::text::short;
 use super::url::Target;
-use crate::client::{MARK_HEADER, process_mark};
 use crate::config::{Early, EarlyKey, Resolved, ScopeKey};
 use crate::id::new_id;
 use crate::message::{Direction, Outcome, Withheld};
@@ -25,7 +24,7 @@ impl Recorder {
     /// or a scope says so, it is not in the sample, it is a delivery of this process's own, or the
     /// byte budget is spent (which is counted as a drop).
     ///
-    /// `headers` gives the request's headers, with names in lower case; they are walked twice.
+    /// `headers` gives the request's headers, with names in lower case; they may be walked again.
     pub fn begin<'h, H: Iterator<Item = (&'h str, &'h [u8])>>(
         &self,
         head: &RequestHead<'_>,
@@ -37,12 +36,13 @@ impl Recorder {
         }
         let (received, started) = (SystemTime::now(), Instant::now());
 
-        let bytes: usize = headers()
-            .map(|(name, value)| name.len() + value.len() + 8)
-            .sum();
         let consumer = short(head.consumer.as_deref().unwrap_or_default());
-        let bytes = bytes + head.path_and_query.len() + consumer.len();
-        let room = bytes + ROOM_FOR_THE_REST + ROOM_FOR_THE_RESPONSE;
+        let lines = headers();
+        let room = lines.size_hint().0 * ROOM_FOR_A_HEADER
+            + head.path_and_query.len()
+            + consumer.len()
+            + ROOM_FOR_THE_REST
+            + ROOM_FOR_THE_RESPONSE;
         let mut charge = Charge::default();
         if !charge.grow(room + size_of::<Shared>(), core.config.byte_budget) {
             core.stats.dropped_over_budget();
@@ -51,11 +51,13 @@ impl Recorder {
         let mut flat = Flat::with_capacity(room);
 
         let mut known = Known::default();
-        for (name, value) in headers() {
+        for (name, value) in lines {
             known.see(name, value);
-            flat.header(name, |out| {
-                core.redactor.header(name, value, out);
-            });
+            flat.header(name.as_bytes(), value);
+        }
+        // A delivery of our own is no exchange of the app's: it is in no count.
+        if known.is_ours {
+            return None;
         }
         let request_headers = flat.span_from(0);
 
@@ -80,11 +82,9 @@ impl Recorder {
             authority: client.host.or(head.authority).or(host),
             path_and_query: head.path_and_query,
         };
-        let url = flat.write(|out| {
-            target.write(out, |path, out| {
-                core.redactor.url(path, out);
-            });
-        });
+        let mut path = 0;
+        let url = flat.write(|out| path = target.write(out));
+        let path_and_query = flat.span_from(path);
         let client_address = match client.address.or(head.peer) {
             // Writing into a Vec can't fail.
             Some(address) => flat.write(|out| drop(write!(out, "{address}"))),
@@ -100,7 +100,7 @@ impl Recorder {
             optional(&mut flat, head.service),
             optional(&mut flat, head.route),
         );
-        // A head of many short secrets grows by its masks.
+        // A head of long lines is larger than was expected.
         if flat.capacity() > room {
             charge.add(flat.capacity() - room);
         }
@@ -109,6 +109,7 @@ impl Recorder {
             request: RequestPart {
                 method,
                 url,
+                path_and_query,
                 headers: request_headers,
                 received,
                 body: core.request_body(head, &known),
@@ -143,7 +144,9 @@ impl Recorder {
     }
 }
 
-/// Method, route, names and addresses, in bytes: a usual sum, so that the buffer need not grow.
+/// Usual sums in bytes, so that the buffer need not grow: a header's name and value with their lengths;
+/// method, route, names and addresses; the response's head.
+const ROOM_FOR_A_HEADER: usize = 64;
 const ROOM_FOR_THE_REST: usize = 192;
 const ROOM_FOR_THE_RESPONSE: usize = 320;
 
@@ -176,16 +179,13 @@ impl Core {
                 .find(|(name, _)| *name == wanted)
                 .map(|(_, value)| value)
         };
-        // A delivery of our own is no exchange of the app's: it is in no count.
-        if header(MARK_HEADER) == Some(process_mark().as_bytes()) {
-            return false;
-        }
         let user_agent = config
             .skip_health_checks
             .then(|| header("user-agent"))
             .flatten();
-        let skipped = config.skips(head.method, head.path(), user_agent);
-        if skipped || !config.scopes().may_capture(early(head)) {
+        let skipped = config.skips(head.method, head.path_and_query, user_agent);
+        let scopes = config.scopes();
+        if skipped || (scopes.unscoped().is_none() && !scopes.may_capture(early(head))) {
             self.stats.skipped();
             return false;
         }
@@ -199,7 +199,11 @@ impl Core {
 
     /// The scope's answer for a record as it stands.
     pub(super) fn resolve(&self, record: &Record) -> Resolved {
-        self.config.scopes().resolve(ScopeKey {
+        let scopes = self.config.scopes();
+        if let Some(resolved) = scopes.unscoped() {
+            return resolved;
+        }
+        scopes.resolve(ScopeKey {
             route: record.flat.non_empty(record.route),
             service: record.flat.non_empty(record.service),
             consumer: Some(record.consumer.as_str()).filter(|consumer| !consumer.is_empty()),
@@ -213,8 +217,7 @@ impl Core {
         let withheld = if known.asks_for_upgrade(head.method) {
             Some(Withheld::Upgraded)
         } else {
-            let log_body = self.config.scopes().may_log_body(early(head));
-            self.withheld_by_rule(log_body, known.content_type)
+            self.withheld_by_rule(|| early(head), known.content_type)
         };
         let mut body = Tap::new(withheld);
         body.announced = known.announces_body();
@@ -227,15 +230,24 @@ impl Core {
         record: &Record,
         content_type: Option<&[u8]>,
     ) -> Option<Withheld> {
-        let log_body = self.config.scopes().may_log_body(EarlyKey {
+        let key = || EarlyKey {
             route: Early::Known(record.flat.non_empty(record.route)),
             service: Early::Known(record.flat.non_empty(record.service)),
             consumer: early_consumer(Some(&record.consumer)),
-        });
-        self.withheld_by_rule(log_body, content_type)
+        };
+        self.withheld_by_rule(key, content_type)
     }
 
-    fn withheld_by_rule(&self, log_body: bool, content_type: Option<&[u8]>) -> Option<Withheld> {
+    fn withheld_by_rule<'k>(
+        &self,
+        key: impl FnOnce() -> EarlyKey<'k>,
+        content_type: Option<&[u8]>,
+    ) -> Option<Withheld> {
+        let scopes = self.config.scopes();
+        let log_body = match scopes.unscoped() {
+            Some(resolved) => resolved.log_body,
+            None => scopes.may_log_body(key()),
+        };
         match () {
             () if !log_body => Some(Withheld::LogBodyOff),
             () if !self.config.keeps_content_type(content_type) => Some(Withheld::ContentType),

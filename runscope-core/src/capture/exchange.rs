@@ -68,8 +68,7 @@ impl Exchange {
         })
     }
 
-    /// Records the response's head, in the place of an earlier one. Header names are in lower case;
-    /// they are walked twice.
+    /// Records the response's head, in the place of an earlier one. Header names are in lower case.
     ///
     /// An upgraded connection is finished by this: what follows on it is no longer HTTP.
     pub fn respond<'h, H: Iterator<Item = (&'h str, &'h [u8])>>(
@@ -82,26 +81,10 @@ impl Exchange {
         let state = &mut *guard;
         let Some(record) = state.open() else { return };
 
-        let bytes: usize = headers()
-            .map(|(name, value)| name.len() + value.len() + 8)
-            .sum();
-        // The room that was left for the response has been charged for at the start.
         let room = record.flat.capacity();
-        let missing = bytes.saturating_sub(room - record.flat.len());
-        if !record
-            .charge
-            .grow(missing, self.shared.core.config.byte_budget)
-        {
-            state.finished = true;
-            let dropped = state.record.take();
-            drop(guard);
-            drop(dropped);
-            self.shared.core.stats.dropped_over_budget();
-            return;
-        }
-        let method = record.flat.str(record.request.method);
-        let tunnel = head.status == 101 || (method == "CONNECT" && head.status / 100 == 2);
-        let bodyless = method == "HEAD" || matches!(head.status, 100..=199 | 204 | 304);
+        let method = record.flat.bytes(record.request.method);
+        let tunnel = head.status == 101 || (method == b"CONNECT" && head.status / 100 == 2);
+        let bodyless = method == b"HEAD" || matches!(head.status, 100..=199 | 204 | 304);
 
         let mut content_type = None;
         let mut content_length = None;
@@ -112,14 +95,21 @@ impl Exchange {
                 "content-length" => content_length = length(value),
                 _ => {}
             }
-            record.flat.header(name, |out| {
-                self.shared.core.redactor.header(name, value, out);
-            });
+            record.flat.header(name.as_bytes(), value);
         }
         let headers = record.flat.span_from(start);
+        // The room that was left for the response has been charged for at the start.
         let grown = record.flat.capacity().saturating_sub(room);
-        if grown > missing {
-            record.charge.add(grown - missing);
+        if !record
+            .charge
+            .grow(grown, self.shared.core.config.byte_budget)
+        {
+            state.finished = true;
+            let dropped = state.record.take();
+            drop(guard);
+            drop(dropped);
+            self.shared.core.stats.dropped_over_budget();
+            return;
         }
         let body = if bodyless || head.body_is_empty {
             Tap::absent()

@@ -1,5 +1,6 @@
 //! Texts and header lists of one exchange in one buffer, so that a head costs one allocation.
 
+use std::fmt;
 use std::ops::Range;
 
 /// A piece of a [`Flat`] buffer.
@@ -17,18 +18,35 @@ impl Span {
     pub(crate) fn is_empty(self) -> bool {
         self.start == self.end
     }
+
+    /// What of a text lies before its end part.
+    pub(crate) fn before(self, end: Self) -> Self {
+        Self {
+            start: self.start,
+            end: end.start,
+        }
+    }
 }
 
 /// An append-only buffer of texts and header lists.
 ///
-/// A header is written as its name's length (`u16`), its value's length (`u32`), the name, the
-/// value. Lists are only ever walked from their start, so no index is kept.
-#[derive(Debug, Default)]
+/// A header is written as the lengths of its name and its value (in one `u64`), the name, the value.
+/// Lists are only ever walked from their start, so no index is kept.
+#[derive(Default)]
 pub(crate) struct Flat {
     bytes: Vec<u8>,
 }
 
-const LENGTHS: usize = 6;
+/// What it holds may be secret.
+impl fmt::Debug for Flat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Flat")
+            .field("len", &self.bytes.len())
+            .finish_non_exhaustive()
+    }
+}
+
+const LENGTHS: usize = size_of::<u64>();
 
 impl Flat {
     pub(crate) fn with_capacity(bytes: usize) -> Self {
@@ -58,19 +76,23 @@ impl Flat {
         self.span_from(start)
     }
 
-    /// Appends a header whose value `write` appends. A name longer than 64 KiB, which no server
-    /// accepts, is cut.
-    pub(crate) fn header(&mut self, name: &str, write: impl FnOnce(&mut Vec<u8>)) {
-        let name_length = u16::try_from(name.len()).unwrap_or(u16::MAX);
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(&name_length.to_ne_bytes());
-        self.bytes.extend_from_slice(&[0; 4]);
-        self.bytes
-            .extend_from_slice(&name.as_bytes()[..usize::from(name_length)]);
-        let value_start = self.bytes.len();
-        write(&mut self.bytes);
-        let value_length = u32::try_from(self.bytes.len() - value_start).unwrap_or(u32::MAX);
-        self.bytes[start + 2..start + LENGTHS].copy_from_slice(&value_length.to_ne_bytes());
+    /// Appends a header. One of 4 GiB, which no server accepts, is left out.
+    pub(crate) fn header(&mut self, name: &[u8], value: &[u8]) {
+        if name.len().max(value.len()) > u32::MAX as usize {
+            return;
+        }
+        let lengths = ((name.len() as u64) << 32) | value.len() as u64;
+        self.bytes.reserve(LENGTHS + name.len() + value.len());
+        self.bytes.extend_from_slice(&lengths.to_ne_bytes());
+        self.bytes.extend_from_slice(name);
+        self.bytes.extend_from_slice(value);
+    }
+
+    /// Forgets what it has, and keeps a buffer that is not huge for what comes next.
+    pub(crate) fn clear(&mut self) {
+        const KEEP: usize = 64 * 1024;
+        self.bytes.clear();
+        self.bytes.shrink_to(KEEP);
     }
 
     /// What has been appended since the buffer had the length `start`.
@@ -122,10 +144,10 @@ impl<'a> Iterator for Headers<'a> {
     type Item = (&'a [u8], &'a [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (name_length, rest) = self.rest.split_first_chunk::<2>()?;
-        let (value_length, rest) = rest.split_first_chunk::<4>()?;
-        let (name, rest) = rest.split_at_checked(usize::from(u16::from_ne_bytes(*name_length)))?;
-        let (value, rest) = rest.split_at_checked(u32::from_ne_bytes(*value_length) as usize)?;
+        let (lengths, rest) = self.rest.split_first_chunk::<LENGTHS>()?;
+        let lengths = u64::from_ne_bytes(*lengths);
+        let (name, rest) = rest.split_at_checked((lengths >> 32) as usize)?;
+        let (value, rest) = rest.split_at_checked((lengths as u32) as usize)?;
         self.rest = rest;
         Some((name, value))
     }
@@ -147,7 +169,7 @@ mod tests {
             ("bin", b"\xff\0"),
         ];
         for (name, value) in headers {
-            flat.header(name, |out| out.extend_from_slice(value));
+            flat.header(name.as_bytes(), value);
         }
         let list = flat.span_from(start);
         flat.text(b"after");

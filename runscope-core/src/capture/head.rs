@@ -1,5 +1,6 @@
 //! What an adapter tells of a request and of a response, as plain data.
 
+use crate::client::{MARK_HEADER, process_mark};
 use crate::message::Direction;
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -46,13 +47,6 @@ impl<'a> RequestHead<'a> {
             ..Self::default()
         }
     }
-
-    pub(crate) fn path(&self) -> &'a str {
-        self.path_and_query
-            .split(['?', '#'])
-            .next()
-            .unwrap_or_default()
-    }
 }
 
 /// The head of a response, as the framework knows it.
@@ -89,6 +83,8 @@ pub(super) struct Known<'a> {
     /// Whether `Connection` names `upgrade` among its options.
     pub(super) connection_upgrade: bool,
     pub(super) traceparent: Option<&'a [u8]>,
+    /// Whether the request is a delivery of this process's own.
+    pub(super) is_ours: bool,
 }
 
 impl<'a> Known<'a> {
@@ -100,6 +96,10 @@ impl<'a> Known<'a> {
             "transfer-encoding" => &mut self.transfer_encoding,
             "upgrade" => &mut self.upgrade,
             "traceparent" => &mut self.traceparent,
+            MARK_HEADER => {
+                self.is_ours |= value == process_mark().as_bytes();
+                return;
+            }
             "connection" => {
                 let is_upgrade =
                     |option: &[u8]| option.trim_ascii().eq_ignore_ascii_case(b"upgrade");

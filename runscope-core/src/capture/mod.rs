@@ -87,8 +87,8 @@ pub use request_tap::RequestTap;
 
 pub(crate) use current::never_capture_on_this_thread;
 pub(crate) use exchange::Shared;
-pub(crate) use flat::{Headers, Span};
-pub(crate) use record::{Record, RequestPart, ResponsePart};
+pub(crate) use flat::{Flat, Headers, Span};
+pub(crate) use record::{Record, ResponsePart};
 pub(crate) use streams::Streams;
 pub(crate) use tap::{Chunks, Tap};
 pub(crate) use text::may_be_cut;

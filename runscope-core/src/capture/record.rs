@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use uuid::Uuid;
 
 /// One exchange. Its texts lie in one flat buffer, its bodies are the frames that passed, and it
-/// knows no framework.
+/// knows no framework. Nothing of it is redacted: that is the encoder's, on the delivery thread.
 #[derive(Debug)]
 pub(crate) struct Record {
     pub(crate) id: Uuid,
@@ -35,6 +35,8 @@ pub(crate) struct Record {
 pub(crate) struct RequestPart {
     pub(crate) method: Span,
     pub(crate) url: Span,
+    /// The URL's end, as the target had it: what can hold a secret.
+    pub(crate) path_and_query: Span,
     pub(crate) headers: Span,
     pub(crate) received: SystemTime,
     pub(crate) body: Tap,

@@ -98,6 +98,11 @@ impl Scopes {
         }
     }
 
+    /// What applies to every exchange, where there is no scope: then nothing need be known of one.
+    pub(crate) fn unscoped(&self) -> Option<Resolved> {
+        self.ranked.is_empty().then_some(self.global)
+    }
+
     /// The settings of the one scope that applies.
     pub(crate) fn resolve(&self, key: ScopeKey<'_>) -> Resolved {
         self.ranked

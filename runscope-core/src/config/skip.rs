@@ -13,12 +13,20 @@ const PROBES: [&[u8]; 3] = [b"kube-probe", b"GoogleHC", b"ELB-HealthChecker"];
 
 impl Config {
     /// Whether an exchange is left out because of `skip_methods`, `skip_paths` or
-    /// `skip_health_checks`. The path has no query.
-    pub(crate) fn skips(&self, method: &str, path: &str, user_agent: Option<&[u8]>) -> bool {
-        self.skip_methods
+    /// `skip_health_checks`. Of the target only the path counts.
+    pub(crate) fn skips(&self, method: &str, target: &str, user_agent: Option<&[u8]>) -> bool {
+        if self
+            .skip_methods
             .iter()
             .any(|skipped| skipped.eq_ignore_ascii_case(method))
-            || self.skip_paths.iter().any(|pattern| pattern.matches(path))
+        {
+            return true;
+        }
+        if self.skip_paths.is_empty() && !self.skip_health_checks {
+            return false;
+        }
+        let path = target.split(['?', '#']).next().unwrap_or_default();
+        self.skip_paths.iter().any(|pattern| pattern.matches(path))
             || (self.skip_health_checks && is_health_check(path, user_agent))
     }
 
@@ -185,7 +193,7 @@ mod tests {
             .build()
             .unwrap();
         assert!(config.skips("OPTIONS", "/", None));
-        assert!(config.skips("GET", "/static/app.js", None));
+        assert!(config.skips("GET", "/static/app.js?v=1", None));
         assert!(!config.skips("GET", "/healthz", None));
         assert!(!config.skips("GET", "/", None));
 

@@ -1,6 +1,7 @@
 use super::body::{Described, Prepared, Scratch, prepare};
+use super::head::{CleanHeads, HeadCleaner};
 use super::json;
-use crate::capture::{Headers, Record, RequestPart, ResponsePart, Span, may_be_cut};
+use crate::capture::{Headers, Record, ResponsePart, Span, may_be_cut};
 use crate::config::Config;
 use crate::message::{BodyInfo, Direction, Outcome};
 use crate::redact::{BodyContext, Redactor, Side};
@@ -10,6 +11,7 @@ use std::time::{Duration, SystemTime};
 /// Writes records as messages, with buffers of its own that it uses again.
 #[derive(Debug, Default)]
 pub(crate) struct Encoder {
+    heads: HeadCleaner,
     request: Scratch,
     response: Scratch,
 }
@@ -23,19 +25,18 @@ impl Encoder {
         config: &Config,
         out: &mut Vec<u8>,
     ) {
-        let url = record.flat.str(record.request.url);
+        let heads = self.heads.clean(record, redactor);
         let request = prepare(
             &record.request.body,
-            &described(record, record.request.headers, Side::Request, url),
+            &described(heads, heads.request_headers, Side::Request),
             redactor,
             config.max_decoded_bytes,
             &mut self.request,
         );
         let response = record.response.as_ref().map(|part| {
-            let described = described(record, part.headers, Side::Response, url);
             prepare(
                 &part.body,
-                &described,
+                &described(heads, heads.response_headers, Side::Response),
                 redactor,
                 config.max_decoded_bytes,
                 &mut self.response,
@@ -45,10 +46,10 @@ impl Encoder {
         out.extend_from_slice(b"{\"unique_identifier\":\"");
         json::plain(record.id, out);
         out.extend_from_slice(b"\",\"request\":");
-        write_request(record, &record.request, &request, out);
+        write_request(record, heads, &request, out);
         if let (Some(part), Some(body)) = (&record.response, &response) {
             out.extend_from_slice(b",\"response\":");
-            write_response(record, part, body, out);
+            write_response(record, part, heads, body, out);
         }
         if config.context {
             out.extend_from_slice(b",\"context\":");
@@ -66,14 +67,14 @@ impl Encoder {
     }
 }
 
-fn described<'a>(record: &'a Record, headers: Span, side: Side, url: &'a str) -> Described<'a> {
-    let header = |name| record.flat.headers(headers).first(name);
+fn described(heads: CleanHeads<'_>, headers: Span, side: Side) -> Described<'_> {
+    let header = |name| heads.flat.headers(headers).first(name);
     let content_type = header("content-type").and_then(|value| std::str::from_utf8(value).ok());
     Described {
         context: BodyContext::new(side)
             .content_type(content_type)
-            .url(Some(url)),
-        content_encoding: joined(record.flat.headers(headers), b"content-encoding"),
+            .url(Some(heads.flat.str(heads.url))),
+        content_encoding: joined(heads.flat.headers(headers), b"content-encoding"),
     }
 }
 
@@ -89,24 +90,30 @@ fn joined<'a>(headers: Headers<'a>, name: &[u8]) -> Option<Cow<'a, [u8]>> {
     Some(list)
 }
 
-fn write_request(record: &Record, part: &RequestPart, body: &Prepared<'_>, out: &mut Vec<u8>) {
+fn write_request(record: &Record, heads: CleanHeads<'_>, body: &Prepared<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"method\":");
-    json::string(record.flat.str(part.method), out);
+    json::string(record.flat.str(record.request.method), out);
     out.extend_from_slice(b",\"url\":");
-    json::header_value(record.flat.bytes(part.url), out);
-    write_headers(record, part.headers, out);
-    if !write_form(record, part, body, out) {
+    json::header_value(heads.flat.bytes(heads.url), out);
+    write_headers(heads, heads.request_headers, out);
+    if !write_form(heads, body, out) {
         body.write(out);
     }
     out.extend_from_slice(b",\"timestamp\":");
-    json::seconds(since_epoch(part.received), out);
+    json::seconds(since_epoch(record.request.received), out);
     out.push(b'}');
 }
 
-fn write_response(record: &Record, part: &ResponsePart, body: &Prepared<'_>, out: &mut Vec<u8>) {
+fn write_response(
+    record: &Record,
+    part: &ResponsePart,
+    heads: CleanHeads<'_>,
+    body: &Prepared<'_>,
+    out: &mut Vec<u8>,
+) {
     out.extend_from_slice(b"{\"status\":");
     json::plain(part.status, out);
-    write_headers(record, part.headers, out);
+    write_headers(heads, heads.response_headers, out);
     body.write(out);
     out.extend_from_slice(b",\"response_time\":");
     json::seconds(part.response_time, out);
@@ -118,18 +125,19 @@ fn write_response(record: &Record, part: &ResponsePart, body: &Prepared<'_>, out
     out.push(b'}');
 }
 
-fn write_headers(record: &Record, list: Span, out: &mut Vec<u8>) {
+fn write_headers(heads: CleanHeads<'_>, list: Span, out: &mut Vec<u8>) {
     if list.is_empty() {
         return;
     }
-    let headers: Vec<_> = record.flat.headers(list).collect();
+    let headers: Vec<_> = heads.flat.headers(list).collect();
     out.extend_from_slice(b",\"headers\":");
     json::fields(&headers, |text, out| json::header_value(text, out), out);
 }
 
 /// Appends `"form":…` in the body's place, where the body is a whole form: never both.
-fn write_form(record: &Record, part: &RequestPart, body: &Prepared<'_>, out: &mut Vec<u8>) -> bool {
-    let content_type = record.flat.headers(part.headers).first("content-type");
+fn write_form(heads: CleanHeads<'_>, body: &Prepared<'_>, out: &mut Vec<u8>) -> bool {
+    let headers = heads.flat.headers(heads.request_headers);
+    let content_type = headers.first("content-type");
     let is_form = content_type.is_some_and(|value| {
         let essence = value.split(|&byte| byte == b';').next().unwrap_or_default();
         essence

@@ -6,6 +6,7 @@
 mod json;
 mod decode;
 mod body;
+mod head;
 mod message;
 mod clean;
 
