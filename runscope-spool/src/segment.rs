@@ -110,6 +110,20 @@ impl<F> Segment<F> {
         }
     }
 
+    /// Takes back one record.
+    pub(crate) fn put_back(&mut self, number: u32) {
+        let found = self
+            .entries
+            .binary_search_by_key(&number, |entry| entry.number);
+        if let Ok(place) = found
+            && let Some(entry) = self.entries.get_mut(place)
+            && entry.state == State::Handed
+        {
+            entry.state = State::Waiting;
+            self.handed = self.handed.saturating_sub(1);
+        }
+    }
+
     /// Takes back what of a key is handed out.
     pub(crate) fn give_back(&mut self, key: u16) {
         for entry in self.entries.iter_mut().skip(self.settled) {
@@ -245,6 +259,10 @@ mod tests {
         segment.settle(0);
         segment.give_back(1);
         assert_eq!((waiting(&segment), segment.handed), (vec![4], 1));
+        segment.put_back(2);
+        segment.put_back(0);
+        assert_eq!((waiting(&segment), segment.handed), (vec![2, 4], 0));
+        segment.hand_out(2);
         segment.give_back(0);
         assert_eq!((waiting(&segment), segment.handed), (vec![2, 4], 0));
         assert_eq!(segment.live, 5);

@@ -1,7 +1,7 @@
 //! Handing records out.
 
 use crate::frame::{self, Frame};
-use crate::segment::Entry;
+use crate::segment::{Entry, Segment};
 use crate::spool::{Spool, is_too_old};
 use crate::storage::Storage;
 use std::io;
@@ -99,6 +99,19 @@ impl<S: Storage> Spool<S> {
         if let Some(key) = self.find_key(key) {
             for segment in &mut self.segments {
                 segment.give_back(key);
+            }
+        }
+    }
+
+    /// Takes back records that are handed out: they are read again, in their order.
+    pub fn put_back(&mut self, ids: impl IntoIterator<Item = RecordId>) {
+        for id in ids {
+            let sequences = &self.segments;
+            let found = sequences.binary_search_by_key(&id.sequence, Segment::sequence);
+            if let Ok(at) = found
+                && let Some(segment) = self.segments.get_mut(at)
+            {
+                segment.put_back(id.number);
             }
         }
     }

@@ -14,6 +14,17 @@ mod verdict;
 mod backoff;
 mod singles;
 mod cut;
+mod trouble;
+mod keep;
+mod drain;
+#[cfg(feature = "spool")]
+mod spool;
+#[cfg(feature = "spool")]
+mod spool_thread;
+#[cfg(not(feature = "spool"))]
+#[path = "no_spool.rs"]
+mod spool;
+mod race;
 mod progress;
 mod report;
 mod stats;
