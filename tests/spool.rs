@@ -137,6 +137,41 @@ fn an_outage_of_more_than_memory_holds_loses_nothing_and_everything_comes_once_a
 }
 
 #[test]
+fn under_load_the_next_try_does_not_wait_for_an_empty_queue() {
+    let directory = Directory::new();
+    let (api, works) = broken();
+    let (recorder, guard) = start(
+        config(&api.url(), &directory.path())
+            .max_batch_size(5)
+            .max_entries(1000),
+    );
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::SeqCst) {
+                    record(&recorder, 10);
+                }
+            });
+        }
+        // The guard of the threads: they end, whatever fails here.
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            wait_until(&recorder, |stats| stats.spooled > 100);
+            works.store(true, Ordering::SeqCst);
+            wait_until(&recorder, |stats| stats.delivered > 100);
+        }));
+        is_over.store(true, Ordering::SeqCst);
+        outcome.expect("it delivers under load");
+    });
+    guard
+        .shutdown_blocking(PATIENCE)
+        .expect("the rest is on disk");
+    let stats = recorder.stats();
+    assert_adds_up(&stats);
+    assert_eq!(stats.dropped.total(), stats.dropped.queue_full, "{stats:?}");
+}
+
+#[test]
 fn the_counters_add_up_at_every_moment_with_a_spool_and_an_unreliable_api() {
     let directory = Directory::new();
     let mut posts = 0_usize;
@@ -484,7 +519,7 @@ fn what_was_counted_as_spooled_survives_a_kill_and_is_delivered_once() {
     use std::process::{Command, Stdio};
     let directory = Directory::new();
     let mut spooled = 0;
-    for round in 0..5 {
+    for round in 0..10 {
         let mut child = Command::new(std::env::current_exe().expect("a path"))
             .args([
                 "a_child_that_is_killed",

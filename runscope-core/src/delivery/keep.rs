@@ -10,9 +10,9 @@ use tokio::time::Instant;
 pub(super) const AGAIN: Duration = Duration::from_secs(1);
 
 impl Lane {
-    /// Puts on disk what is in hand, and then what is queued. Says whether all of it is there; what
-    /// is not is in the batch, or in the queue.
-    pub(super) async fn keep_all(&mut self) -> bool {
+    /// Puts on disk what is in hand, and then what is queued, no longer than until a time. Says whether
+    /// the disk took all that it was given; what it did not is in the batch.
+    pub(super) async fn keep(&mut self, until: Instant) -> bool {
         let Some(spool) = self.spool.clone() else {
             return false;
         };
@@ -22,6 +22,12 @@ impl Lane {
         while !self.queue().is_empty() {
             if !self.keep_queued(&spool).await {
                 return false;
+            }
+            // Under load the queue is never empty: the next try must not wait for that, nor the disk
+            // be asked for every few messages. A shutdown takes in nothing more.
+            let goes_on = self.queue().is_closed() || self.queue().is_full_batch();
+            if !goes_on || Instant::now() >= until {
+                break;
             }
         }
         true

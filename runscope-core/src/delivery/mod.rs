@@ -2,12 +2,13 @@
 //!
 //! A request thread does one bounded push. Each bucket has a lane, so that one that is refused does
 //! not hold up another: the lane drains its queue, encodes a batch, posts it, and asks one pure
-//! table what the answer means.
+//! table what the answer means. Where a spool is configured, what has to wait goes to disk.
 
 mod queue;
 mod ledger;
 mod worker;
 mod lane;
+mod deliver;
 mod batch;
 mod output;
 mod verdict;

@@ -33,7 +33,7 @@ impl Spool {
     pub(super) fn start(core: &Arc<Core>) -> Option<Self> {
         let path = core.config.spool_dir.clone()?;
         let is_stuck = Arc::new(AtomicBool::new(false));
-        let commands = spool_thread::start(Arc::clone(core), path, Arc::clone(&is_stuck))?;
+        let commands = spool_thread::start(core, path, Arc::clone(&is_stuck))?;
         Some(Self { commands, is_stuck })
     }
 

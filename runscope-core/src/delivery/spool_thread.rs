@@ -41,13 +41,13 @@ const LOOKS: Duration = Duration::from_secs(1);
 
 /// Starts the thread. `None` where the system gives none: then everything stays in memory.
 pub(super) fn start(
-    core: Arc<Core>,
+    core: &Arc<Core>,
     path: PathBuf,
     is_stuck: Arc<AtomicBool>,
 ) -> Option<Sender<Command>> {
     let (send, receive) = channel();
     let thread = std::thread::Builder::new().name("runscope-spool".into());
-    let keeper = Keeper::new(Arc::clone(&core), path, is_stuck);
+    let keeper = Keeper::new(Arc::clone(core), path, is_stuck);
     match thread.spawn(move || keeper.run(&receive)) {
         Ok(_) => Some(send),
         Err(_) => {
