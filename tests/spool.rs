@@ -357,7 +357,7 @@ fn a_directory_that_can_not_be_used_is_done_without_and_used_as_soon_as_it_can_b
 }
 
 #[test]
-fn a_spool_that_is_removed_or_read_only_meanwhile_loses_nothing() {
+fn a_spool_that_is_removed_meanwhile_loses_nothing() {
     let directory = Directory::new();
     let (api, works) = broken();
     let (recorder, _guard) = start(config(&api.url(), &directory.path()));
