@@ -22,7 +22,7 @@ pub use capture::{
     Exchange, ExchangeHandle, RequestHead, RequestTap, ResponseHead, bytes_held, current_exchange,
 };
 pub use client::Client;
-pub use config::{AccessToken, Config, ConfigBuilder, ConfigError, Scheme, Scope};
+pub use config::{AccessToken, Config, ConfigBuilder, ConfigError, Scheme, Scope, SpoolKeep};
 pub use delivery::{StartError, Stats, Unflushed};
 pub use message::{
     Body, BodyEncoding, BodyError, BodyInfo, BodyState, Context, Direction, Fields, Message,

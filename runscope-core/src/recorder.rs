@@ -97,7 +97,8 @@ impl Recorder {
         self.core.stats.snapshot()
     }
 
-    /// Waits until everything that has been captured so far is delivered, rejected or dropped.
+    /// Waits until everything that has been captured so far is delivered, rejected, dropped, or on
+    /// disk where there is a spool.
     ///
     /// Works on any runtime. A batch is sent at once instead of waiting for its delay; a pause that
     /// the server asked for, or that a failure made, is not cut short.
@@ -156,7 +157,8 @@ impl Guard {
     ///
     /// # Errors
     ///
-    /// When `deadline` passes first: what is left is dropped and counted.
+    /// When `deadline` passes first: what is left is dropped and counted. What is on disk is not left:
+    /// the next process delivers it.
     pub async fn shutdown(mut self, deadline: Duration) -> Result<(), Unflushed> {
         let Some(recorder) = self.recorder.take() else {
             return Ok(());

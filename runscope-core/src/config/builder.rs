@@ -1,7 +1,9 @@
 use super::error::{ConfigProblem, Fault};
 use super::field::parse_all;
 use super::keys::{self, Key};
-use super::{AccessToken, Config, RedactionRules, Scheme, Scope, endpoint, value::Value};
+use super::{
+    AccessToken, Config, RedactionRules, Scheme, Scope, SpoolKeep, endpoint, value::Value,
+};
 use crate::sink::{SharedSink, Sink};
 use std::{path::PathBuf, time::Duration};
 
@@ -347,6 +349,54 @@ impl ConfigBuilder {
     pub fn ndjson_file(self, path: impl Into<PathBuf>) -> Self {
         self.with("ndjson_file", |config| {
             config.ndjson_file = Some(path.into());
+        })
+    }
+
+    /// The directory that keeps what can't be delivered, through restarts and power loss; needs the
+    /// feature `spool`. Without it the spool is off.
+    ///
+    /// It is created where it is not there, and must hold nothing else: it is closed to other users.
+    /// One process has it at a time; another one that names it works from memory.
+    ///
+    /// Key `spool_dir`, variable `RUNSCOPE_SPOOL_DIR`, path.
+    /// Default: `none`.
+    pub fn spool_dir(self, path: impl Into<PathBuf>) -> Self {
+        self.with("spool_dir", |config| config.spool_dir = Some(path.into()))
+    }
+
+    /// How many bytes the spool takes on disk, for all buckets together; at least 64 KiB.
+    ///
+    /// Key `spool_max_bytes`, variable `RUNSCOPE_SPOOL_MAX_BYTES`, bytes.
+    /// Default: `256 MiB`.
+    pub fn spool_max_bytes(self, bytes: usize) -> Self {
+        self.with("spool_max_bytes", |config| config.spool_max_bytes = bytes)
+    }
+
+    /// How old an exchange may become in the spool; at least 1 ms. Then it is dropped and counted.
+    ///
+    /// Key `spool_max_age`, variable `RUNSCOPE_SPOOL_MAX_AGE`, seconds.
+    /// Default: `86400`.
+    pub fn spool_max_age(self, age: Duration) -> Self {
+        self.with("spool_max_age", |config| config.spool_max_age = age)
+    }
+
+    /// What a full spool keeps: `oldest`, then what comes stays in memory and is dropped when that is
+    /// full too; or `newest`, then the oldest is dropped.
+    ///
+    /// Key `spool_keep`, variable `RUNSCOPE_SPOOL_KEEP`, text.
+    /// Default: `oldest`.
+    pub fn spool_keep(self, keep: SpoolKeep) -> Self {
+        self.with("spool_keep", |config| config.spool_keep = keep)
+    }
+
+    /// How many exchanges a second each bucket is sent out of the spool after an outage, from 1 to
+    /// 1,000,000. New ones are sent beside them.
+    ///
+    /// Key `spool_drain_rate`, variable `RUNSCOPE_SPOOL_DRAIN_RATE`, number.
+    /// Default: `1000`.
+    pub fn spool_drain_rate(self, exchanges: usize) -> Self {
+        self.with("spool_drain_rate", |config| {
+            config.spool_drain_rate = exchanges;
         })
     }
 

@@ -18,6 +18,7 @@ impl ConfigBuilder {
         }
         self.check_account();
         self.check_endpoint();
+        self.check_spool();
         // A short queue makes short batches, unless somebody asked for longer ones.
         let config = &mut self.config;
         if config.max_batch_size == Config::defaults().max_batch_size {
@@ -90,6 +91,15 @@ impl ConfigBuilder {
                 "api_endpoint",
                 Fault::new("would send the access token in clear").fix(fix),
             );
+        }
+    }
+
+    /// A spool that is asked for and not built in must not be missed only after an outage.
+    fn check_spool(&mut self) {
+        let is_missing = self.config.spool_dir.is_some() && !cfg!(feature = "spool");
+        if is_missing && !self.is_faulty("spool_dir") {
+            let fault = Fault::new("needs the feature `spool` of runscope, which is off");
+            self.refuse_setting("spool_dir", fault.fix("switch it on in Cargo.toml"));
         }
     }
 

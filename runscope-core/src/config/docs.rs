@@ -149,6 +149,7 @@ fn each_key_sets_its_own_field_and_no_other() {
             "sample_rate" => "0.25",
             "body_content_types" => "image/*",
             "skip_paths" => "/x",
+            "spool_keep" => "newest",
             "scopes" => r#"[{"route": "/"}]"#,
             _ if key.field.unit() == "boolean" => match default_of(key).as_str() {
                 "true" => "false",

@@ -4,7 +4,9 @@ use super::content_type::ContentTypePattern;
 use super::error::Fault;
 use super::skip::PathPattern;
 use super::value::{Value, quoted};
-use super::{AccessToken, Config, RedactionRules, Scheme, Scope, endpoint, scope_form, units};
+use super::{
+    AccessToken, Config, RedactionRules, Scheme, Scope, SpoolKeep, endpoint, scope_form, units,
+};
 use std::{path::PathBuf, str::FromStr, time::Duration};
 use url::Url;
 
@@ -41,6 +43,7 @@ pub(super) enum Field {
     Methods(At<Vec<String>>),
     Paths(At<Vec<PathPattern>>),
     UrlScheme(At<Scheme>),
+    Keep(At<SpoolKeep>),
     File(At<Option<PathBuf>>),
     RedactNames(fn(RedactionRules, &[&str]) -> RedactionRules),
     RedactPatterns,
@@ -104,6 +107,7 @@ impl Field {
             }
             Self::Paths(at) => *at(config) = parse_all(value.texts()?)?,
             Self::UrlScheme(at) => *at(config) = value.text()?.parse()?,
+            Self::Keep(at) => *at(config) = value.text()?.parse()?,
             Self::File(at) => *at(config) = Some(value.text()?.into()),
             Self::RedactNames(apply) => {
                 let names = value.texts()?;
@@ -151,6 +155,7 @@ impl Field {
             | Self::ContentTypes(_)
             | Self::Paths(_)
             | Self::UrlScheme(_)
+            | Self::Keep(_)
             | Self::RedactNames(_)
             | Self::RedactPatterns => None,
         };
@@ -190,6 +195,7 @@ impl Field {
             Self::Methods(at) => list(at(config)),
             Self::Paths(at) => list(at(config)),
             Self::UrlScheme(at) => at(config).as_str().to_owned(),
+            Self::Keep(at) => at(config).as_str().to_owned(),
             Self::File(at) => optional(at(config).as_ref().map(|path| path.display())),
             Self::RedactNames(_) => NONE.to_owned(),
             Self::RedactPatterns => true.to_string(),
@@ -210,7 +216,7 @@ impl Field {
             Self::Flag(_) | Self::RedactPatterns => "boolean",
             Self::Endpoint(_) => "URL",
             Self::File(_) => "path",
-            Self::Token(_) | Self::Bucket(_) | Self::UrlScheme(_) => "text",
+            Self::Token(_) | Self::Bucket(_) | Self::UrlScheme(_) | Self::Keep(_) => "text",
             Self::ContentTypes(_) | Self::Methods(_) | Self::Paths(_) | Self::RedactNames(_) => {
                 "list"
             }
@@ -255,6 +261,7 @@ impl Field {
             Self::Methods(_) => "give a list of methods such as OPTIONS".to_owned(),
             Self::Paths(_) => "give a list of paths such as /static/*".to_owned(),
             Self::UrlScheme(_) => "use http or https".to_owned(),
+            Self::Keep(_) => "use oldest or newest".to_owned(),
             Self::File(_) => "give the path of a file".to_owned(),
             Self::RedactNames(_) => "give a list of names".to_owned(),
             Self::Scopes(_) => "give a list of tables with a route, service or consumer".to_owned(),
@@ -281,6 +288,18 @@ impl FromStr for Scheme {
             "http" => Ok(Self::Http),
             "https" => Ok(Self::Https),
             _ => Err(format!("{} is not a scheme", quoted(text))),
+        }
+    }
+}
+
+impl FromStr for SpoolKeep {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.trim().to_ascii_lowercase().as_str() {
+            "oldest" => Ok(Self::Oldest),
+            "newest" => Ok(Self::Newest),
+            _ => Err(format!("{} is neither oldest nor newest", quoted(text))),
         }
     }
 }

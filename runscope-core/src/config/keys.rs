@@ -55,12 +55,14 @@ pub(super) const QUEUE: &str = "queue";
 const KIB: usize = 1 << 10;
 /// The upper bound that the gateway sets on these two.
 const MOST_ENTRIES: usize = 1_000_000;
+/// Smaller, a spool would be one segment that is kept or dropped whole.
+const LEAST_SPOOL: usize = 64 * KIB;
 /// A wait of nothing would make a busy loop of it.
 const A_MOMENT: Duration = Duration::from_millis(1);
 
 /// In the order of the documentation. The redaction keys are applied in the order in which they
 /// stand here, so that a list that replaces comes before those that add and take away.
-pub(super) static KEYS: [Key; 38] = [
+pub(super) static KEYS: [Key; 43] = [
     Key::new(
         "access_token",
         Field::Token(|config| &mut config.access_token),
@@ -281,6 +283,41 @@ pub(super) static KEYS: [Key; 38] = [
         "ndjson_file",
         Field::File(|config| &mut config.ndjson_file),
         "File to which exchanges are written, one JSON object a line, instead of to the API.",
+    ),
+    Key::new(
+        "spool_dir",
+        Field::File(|config| &mut config.spool_dir),
+        "Directory, of its own, that keeps what can't be delivered; needs the feature `spool`.",
+    ),
+    Key::new(
+        "spool_max_bytes",
+        Field::Size {
+            least: LEAST_SPOOL,
+            at: |config| &mut config.spool_max_bytes,
+        },
+        "How many bytes the spool takes on disk, for all buckets together.",
+    ),
+    Key::new(
+        "spool_max_age",
+        Field::Time {
+            unit: SECONDS,
+            least: A_MOMENT,
+            at: |config| &mut config.spool_max_age,
+        },
+        "How old an exchange may become in the spool; then it is dropped and counted.",
+    ),
+    Key::new(
+        "spool_keep",
+        Field::Keep(|config| &mut config.spool_keep),
+        "What a full spool keeps, `oldest` or `newest`; the rest stays in memory, or is dropped and counted.",
+    ),
+    Key::new(
+        "spool_drain_rate",
+        Field::Count {
+            most: MOST_ENTRIES,
+            at: |config| &mut config.spool_drain_rate,
+        },
+        "How many exchanges a second each bucket is sent out of the spool after an outage.",
     ),
     Key::new(
         "redact_only",

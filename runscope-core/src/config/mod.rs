@@ -28,7 +28,7 @@ pub use crate::redact::RedactionRules;
 pub use builder::ConfigBuilder;
 pub use error::{ConfigError, ConfigProblem};
 pub use scope::Scope;
-pub use settings::{Config, Scheme};
+pub use settings::{Config, Scheme, SpoolKeep};
 pub use token::AccessToken;
 
 pub(crate) use resolve::{Destination, Early, EarlyKey, Resolved, ScopeKey};

@@ -115,6 +115,12 @@ pub struct Config {
     /// A sink of the caller's own.
     pub(crate) sink: Option<SharedSink>,
 
+    pub(crate) spool_dir: Option<PathBuf>,
+    pub(crate) spool_max_bytes: usize,
+    pub(crate) spool_max_age: Duration,
+    pub(crate) spool_keep: SpoolKeep,
+    pub(crate) spool_drain_rate: usize,
+
     pub(crate) redaction: RedactionRules,
     pub(crate) scopes: Vec<Scope>,
     /// `scopes` in the order in which they win; filled by `build`.
@@ -195,6 +201,12 @@ impl Config {
             ndjson_file: None,
             sink: None,
 
+            spool_dir: None,
+            spool_max_bytes: 256 << 20,
+            spool_max_age: Duration::from_secs(24 * 3600),
+            spool_keep: SpoolKeep::Oldest,
+            spool_drain_rate: 1000,
+
             redaction: RedactionRules::new(),
             scopes: Vec::new(),
             ranked_scopes: Scopes::new(false, Destination::default(), &[]),
@@ -219,6 +231,27 @@ impl Scheme {
         match self {
             Self::Http => "http",
             Self::Https => "https",
+        }
+    }
+}
+
+/// What a full spool keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SpoolKeep {
+    /// What it has. What comes stays in memory, and is dropped when that is full too.
+    Oldest,
+    /// What comes. The oldest is dropped, a segment at a time.
+    Newest,
+}
+
+impl SpoolKeep {
+    /// The word for it in files and in the environment.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Oldest => "oldest",
+            Self::Newest => "newest",
         }
     }
 }

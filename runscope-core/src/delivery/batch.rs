@@ -1,5 +1,6 @@
 //! Encoded messages on their way, in one buffer.
 
+use super::spool::RecordId;
 use bytes::Bytes;
 use std::ops::Range;
 
@@ -9,6 +10,19 @@ use std::ops::Range;
 pub(crate) struct Batch {
     json: Vec<u8>,
     messages: Vec<Range<usize>>,
+    /// Of each message: who else knows of it.
+    places: Vec<Place>,
+}
+
+/// Where a message is beside the batch, and who has to be told when it is settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Nowhere: it came from the queue, and is lost with the process.
+    Memory,
+    /// On disk.
+    Spool(RecordId),
+    /// It is settled.
+    Settled,
 }
 
 impl Batch {
@@ -25,13 +39,11 @@ impl Batch {
         self.json.len() + BRACKETS
     }
 
-    /// How many messages, from the first on, are to go out together: all, but for a last one that
-    /// makes the body larger than `most`. A message that is larger by itself goes alone.
+    /// How many messages, from the first on, are to go out together: as many as make a body that is
+    /// no larger than `most`. A message that is larger by itself goes alone.
     pub(super) fn fitting(&self, most: usize) -> usize {
-        match self.bytes() > most {
-            true => self.len().saturating_sub(1).max(1).min(self.len()),
-            false => self.len(),
-        }
+        let fits = |message: &Range<usize>| message.end + BRACKETS <= most;
+        self.messages.partition_point(fits).max(1).min(self.len())
     }
 
     /// Lets go of the first `count` messages and keeps the buffer, unless one huge batch has grown
@@ -42,6 +54,7 @@ impl Batch {
             .get(count)
             .map_or(self.json.len(), |next| next.start);
         self.messages.drain(..count.min(self.messages.len()));
+        self.places.drain(..count.min(self.places.len()));
         for message in &mut self.messages {
             *message = message.start - start..message.end - start;
         }
@@ -57,6 +70,41 @@ impl Batch {
         let start = self.json.len();
         encode(&mut self.json);
         self.messages.push(start..self.json.len());
+        self.places.push(Place::Memory);
+    }
+
+    /// Appends a message that is on disk.
+    pub(super) fn push_spooled(&mut self, id: RecordId, json: &[u8]) {
+        self.push(|out| out.extend_from_slice(json));
+        self.put(self.len().saturating_sub(1), Place::Spool(id));
+    }
+
+    /// Notes where a message is now, and gives back where it was.
+    pub(super) fn put(&mut self, at: usize, place: Place) -> Place {
+        match self.places.get_mut(at) {
+            Some(known) => std::mem::replace(known, place),
+            None => Place::Settled,
+        }
+    }
+
+    /// The messages that are nowhere else.
+    pub(super) fn in_memory(&self) -> Vec<usize> {
+        let places = self.places.iter().enumerate();
+        places
+            .filter(|(_, place)| **place == Place::Memory)
+            .map(|(at, _)| at)
+            .collect()
+    }
+
+    /// The first `count` messages that are on disk, and not settled.
+    pub(super) fn spooled(&self, count: usize) -> Vec<RecordId> {
+        let places = self.places.iter().take(count);
+        places
+            .filter_map(|place| match place {
+                Place::Spool(id) => Some(*id),
+                Place::Memory | Place::Settled => None,
+            })
+            .collect()
     }
 
     /// One message's JSON.
@@ -171,7 +219,9 @@ mod tests {
             (&["{1}"], 1, 1),
             (&["{1}", "{22}", "{333}"], 16, 3),
             (&["{1}", "{22}", "{333}"], 15, 2),
-            (&["{1}", "{22}", "{333}"], 1, 2),
+            (&["{1}", "{22}", "{333}"], 10, 2),
+            (&["{1}", "{22}", "{333}"], 9, 1),
+            (&["{1}", "{22}", "{333}"], 1, 1),
         ] {
             let batch = batch(messages);
             assert_eq!(batch.fitting(most), fitting, "{messages:?} {most}");

@@ -1,5 +1,6 @@
 //! What the recorder's handles and the delivery thread share.
 
+use super::drain::Backlog;
 use super::output::Output;
 use super::progress::{Progress, Target, Unflushed};
 use super::queue::Queue;
@@ -8,18 +9,30 @@ use super::stats::{Counters, DropReason};
 use crate::capture::Shared;
 use crate::config::AccessToken;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
+use tokio::time::sleep_until;
 
 /// One bucket's share of the delivery.
 pub(crate) struct LaneState {
     pub(super) bucket_key: String,
     pub(super) output: Output,
     pub(super) queue: Queue,
+    pub(super) backlog: Backlog,
     /// Told when a wait may have become pointless: a new token, or a shutdown.
     pub(super) changed: Notify,
+}
+
+impl LaneState {
+    /// Tells the lane that the spool has something for it.
+    #[cfg(feature = "spool")]
+    pub(super) fn wake_for_spool(&self) {
+        self.backlog.set();
+        self.queue.wake_consumer();
+    }
 }
 
 /// The lanes, and how they are told what to do.
@@ -36,7 +49,12 @@ pub(crate) struct Control {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Closing {
     Open,
-    By(Instant),
+    By {
+        deadline: Instant,
+        /// From here on nothing more is sent where there is a spool: the rest of the time is for
+        /// putting on disk what is left.
+        leave: Instant,
+    },
 }
 
 impl Control {
@@ -121,10 +139,21 @@ impl Control {
 
     pub(super) async fn wait_for_closing(&self) -> Instant {
         loop {
-            if let Closing::By(deadline) = self.closing() {
+            let mut closed = pin!(self.closed.notified());
+            // From here on a closing is not missed.
+            closed.as_mut().enable();
+            if let Closing::By { deadline, .. } = self.closing() {
                 return deadline;
             }
-            self.closed.notified().await;
+            closed.await;
+        }
+    }
+
+    /// Waits until a shutdown has no more time for sending.
+    pub(super) async fn wait_for_leave(&self) {
+        self.wait_for_closing().await;
+        if let Closing::By { leave, .. } = self.closing() {
+            sleep_until(leave.into()).await;
         }
     }
 
@@ -164,14 +193,18 @@ impl Control {
             if *closing == Closing::Open {
                 // The delivery thread counts what it lets go of a little before the caller leaves.
                 let margin = (deadline / 10).min(Duration::from_millis(50));
-                *closing = Closing::By(until.checked_sub(margin).unwrap_or(until));
+                let before = |margin| until.checked_sub(margin).unwrap_or(until);
+                *closing = Closing::By {
+                    deadline: before(margin),
+                    leave: before((deadline / 3).min(MOST_FOR_DISK)),
+                };
             }
         }
         for lane in &self.lanes {
             lane.queue.close();
             lane.changed.notify_one();
         }
-        self.closed.notify_one();
+        self.closed.notify_waiters();
         self.progress.wait_until(until, || false);
         if !self.progress.has_stopped() {
             // It hangs in a callback or a sink. What it has in hand it counts when it comes back.
@@ -194,6 +227,9 @@ impl Control {
         }
     }
 }
+
+/// The time that a shutdown keeps for the disk.
+const MOST_FOR_DISK: Duration = Duration::from_secs(1);
 
 /// A deadline too far away to be written down is a year away.
 fn deadline_from_now(deadline: Duration) -> Instant {

@@ -1,41 +1,45 @@
 //! One lane: from the queue of one bucket to its end, batch by batch.
 
-use super::backoff::{back_off, with_retry_after};
 use super::batch::Batch;
-use super::output::Reply;
+use super::drain::Pace;
 use super::queue::Queue;
 use super::report::{REPORT_INTERVAL, Reporter, Time};
 use super::singles::Singles;
-use super::stats::{Delivered, DropReason};
-use super::verdict::{Settled, Verdict, verdict};
+use super::spool::{RecordId, Spool};
+use super::stats::DropReason;
 use super::{Closing, LaneState};
 use crate::encode::Encoder;
 use crate::recorder::Core;
-use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout_at};
 
 /// The delivery of one bucket. It runs until the recorder is closed and its queue is empty.
 pub(super) struct Lane {
     pub(super) core: Arc<Core>,
     pub(super) state: Arc<LaneState>,
-    batch: Batch,
+    pub(super) batch: Batch,
+    pub(super) spool: Option<Spool>,
+    pace: Pace,
+    /// Settled messages that the spool has not been told of.
+    pub(super) settled: Vec<RecordId>,
     encoder: Encoder,
-    reporter: Reporter,
-    singles: Singles,
+    pub(super) reporter: Reporter,
+    pub(super) singles: Singles,
 }
 
 /// Why a lane stops trying.
-struct GiveUp(DropReason);
+pub(super) struct GiveUp(pub(super) DropReason);
 
 impl Lane {
-    pub(super) fn new(core: Arc<Core>, state: Arc<LaneState>) -> Self {
+    pub(super) fn new(core: Arc<Core>, state: Arc<LaneState>, spool: Option<Spool>) -> Self {
         let reporter = Reporter::new(&state.bucket_key);
         Self {
+            pace: Pace::new(core.config.spool_drain_rate),
             core,
             state,
             batch: Batch::default(),
+            spool,
+            settled: Vec::new(),
             encoder: Encoder::default(),
             reporter,
             singles: Singles::default(),
@@ -44,7 +48,7 @@ impl Lane {
 
     pub(super) async fn run(mut self) {
         loop {
-            if self.batch.is_empty() && self.queue().is_empty() {
+            if self.batch.is_empty() && self.queue().is_empty() && !self.may_drain() {
                 if self.queue().is_closed() {
                     return self.reporter.rejections(Time::Last);
                 }
@@ -52,15 +56,15 @@ impl Lane {
                 continue;
             }
             self.coalesce().await;
-            self.fill();
-            let most = self.core.config.max_batch_bytes;
-            let count = self.batch.fitting(most);
-            if let Err(GiveUp(reason)) = self.deliver(count).await {
-                let carried = self.batch.len() - count;
-                let _ = self.queue().drop_in_hand(carried, reason, &self.core.stats);
+            self.fill().await;
+            let config = &self.core.config;
+            let most = config.max_batch_bytes;
+            let count = self.batch.fitting(most).min(config.max_batch_size);
+            match self.deliver(count).await {
+                // The buffer has to hold a batch and the message that did not fit any more.
+                Ok(()) => self.batch.forget(count, most.saturating_mul(2)),
+                Err(GiveUp(reason)) => self.let_go(count, reason).await,
             }
-            // The buffer has to hold a batch and the message that did not fit any more.
-            self.batch.forget(count, most.saturating_mul(2));
             self.queue().leave_behind();
             self.tell();
             // A sink never waits, and the other lanes and a shutdown's deadline need their turn.
@@ -68,30 +72,45 @@ impl Lane {
         }
     }
 
-    /// Waits for an entry. What is left to tell of is told meanwhile, when its time comes.
+    /// Waits for an entry, or until the spool is due. What is left to tell of is told meanwhile, when
+    /// its time comes.
     async fn idle(&mut self) {
+        let now = Instant::now();
+        let until_told = self.reporter.owes().then(|| now + REPORT_INTERVAL);
+        let until_due = self.due();
         let entry = self.state.queue.wait_for_entry();
-        if !self.reporter.owes() {
+        let Some(until) = until_told.into_iter().chain(until_due).min() else {
             return entry.await;
-        }
-        if timeout(REPORT_INTERVAL, entry).await.is_err() {
+        };
+        if timeout_at(until, entry).await.is_err() && until_told == Some(until) {
             self.reporter.rejections(Time::Running);
         }
     }
 
-    fn queue(&self) -> &Queue {
+    /// When something is to be taken from the spool. A shutdown leaves it where it is safe.
+    fn due(&self) -> Option<Instant> {
+        let has_some = self.spool.is_some() && self.state.backlog.is_set();
+        (has_some && !self.queue().is_closed()).then(|| self.pace.next())
+    }
+
+    fn may_drain(&self) -> bool {
+        self.due().is_some_and(|due| due <= Instant::now())
+    }
+
+    pub(super) fn queue(&self) -> &Queue {
         &self.state.queue
     }
 
-    fn tell(&mut self) {
+    pub(super) fn tell(&mut self) {
         self.reporter.rejections(Time::Running);
         self.core.control.advanced(&self.core.stats);
     }
 
     /// Waits for the batch to fill: no longer than the configured delay, and not at all where
-    /// somebody waits for a flush.
+    /// somebody waits for a flush, or something goes out of the spool in any case.
     async fn coalesce(&self) {
         let due = Instant::now() + self.core.config.max_coalescing_delay;
+        let due = self.due().map_or(due, |of_spool| of_spool.min(due));
         while !self.queue().is_closed()
             && !self.core.control.is_flushing()
             && !self.queue().is_full_batch()
@@ -101,8 +120,46 @@ impl Lane {
         }
     }
 
+    /// Takes what has waited longest out of the spool, where it is due, and then what is queued, up to
+    /// one batch.
+    async fn fill(&mut self) {
+        if self.may_drain() {
+            self.fill_from_spool().await;
+        }
+        self.fill_from_queue();
+    }
+
+    /// New traffic has half of the room, where there is any.
+    async fn fill_from_spool(&mut self) {
+        let Some(spool) = self.spool.clone() else {
+            return;
+        };
+        let config = &self.core.config;
+        let share = match self.queue().is_empty() {
+            true => 1,
+            false => 2,
+        };
+        let room = config.max_batch_size.saturating_sub(self.batch.len());
+        let bytes = config.max_batch_bytes.saturating_sub(self.batch.bytes());
+        let most = room.div_ceil(share).min(self.pace.most());
+        if most == 0 || bytes == 0 {
+            return;
+        }
+        self.state.backlog.clear();
+        let taken = spool
+            .take(&self.state.bucket_key, most, bytes / share)
+            .await;
+        self.pace.took(taken.len());
+        if !taken.is_empty() {
+            self.state.backlog.set();
+        }
+        for (id, json) in taken {
+            self.batch.push_spooled(id, &json);
+        }
+    }
+
     /// Encodes what is queued, up to one batch.
-    fn fill(&mut self) {
+    pub(super) fn fill_from_queue(&mut self) {
         let config = &self.core.config;
         while self.batch.len() < config.max_batch_size
             && self.batch.bytes() < config.max_batch_bytes
@@ -122,188 +179,42 @@ impl Lane {
         }
     }
 
-    /// Sends the first `count` messages, in as many pieces and as often as the answers ask for.
-    async fn deliver(&mut self, count: usize) -> Result<(), GiveUp> {
-        let mut runs: Vec<Range<usize>> = self.singles.first_runs(count);
-        let mut trouble = Trouble::default();
-        while let Some(run) = runs.pop() {
-            self.core.stats.attempt();
-            let output = &self.state.output;
-            let token = output.token_version();
-            let reply = output.send(&self.state.bucket_key, &self.batch, &run).await;
-            match verdict(&reply.answer) {
-                Verdict::Settle(items) => {
-                    self.singles.accepted(&run);
-                    let again = self.settle_each(&run, items);
-                    if again.is_empty() {
-                        self.reporter.working();
-                        trouble = Trouble::default();
-                        continue;
-                    }
-                    runs.extend(again.into_iter().rev());
-                    self.reporter
-                        .failing("the API could not take some of the messages");
-                    let not_before = reply.answer.retry_after();
-                    self.retry(&mut trouble, not_before).await?;
-                }
-                Verdict::TakenUnread => {
-                    self.reporter.working();
-                    self.singles.accepted(&run);
-                    trouble = Trouble::default();
-                    self.delivered(Delivered::Unconfirmed, run.len());
-                }
-                Verdict::Retry { not_before } => {
-                    runs.push(run);
-                    self.reporter.failing(&reply.problem);
-                    self.retry(&mut trouble, not_before).await?;
-                }
-                Verdict::Pause => {
-                    runs.push(run);
-                    self.reporter.paused(&reply.problem);
-                    self.core.stats.retry();
-                    // What is kept through a pause is not given up right after it.
-                    trouble.since = None;
-                    let wait = trouble.next(&self.core.config);
-                    self.wait(wait, EndsBy::Token(token), &mut trouble).await?;
-                }
-                Verdict::Split if run.len() == 1 => self.cut_or_reject(run, &reply, &mut runs),
-                Verdict::Bisect if run.len() == 1 => {
-                    self.reporter.working();
-                    self.singles.rejected();
-                    self.reject(&reply.problem, false);
-                }
-                verdict @ (Verdict::Split | Verdict::Bisect) => {
-                    self.core.stats.retry();
-                    if verdict == Verdict::Bisect {
-                        self.singles.refused_array();
-                    }
-                    let middle = run.start + run.len() / 2;
-                    runs.extend([middle..run.end, run.start..middle]);
-                }
+    /// What becomes of the first `count` messages that are given up, and of the others in a shutdown:
+    /// what is on disk stays there.
+    async fn let_go(&mut self, count: usize, reason: DropReason) {
+        let is_kept = match (reason, self.core.control.closing()) {
+            (DropReason::Shutdown, Closing::By { deadline, .. }) => {
+                self.keep(deadline.into()).await
             }
+            _ => false,
+        };
+        if !is_kept {
+            let in_memory = self.batch.in_memory();
+            let carried = in_memory.iter().filter(|at| **at >= count).count();
+            let _ = self.queue().drop_in_hand(carried, reason, &self.core.stats);
         }
-        if self.singles.learn() {
-            self.reporter.single_messages();
-        }
-        Ok(())
-    }
-
-    /// Counts what the API says of each message, and gives back the runs that have to go again.
-    fn settle_each(&mut self, run: &Range<usize>, items: Vec<Settled>) -> Vec<Range<usize>> {
-        let mut again: Vec<Range<usize>> = Vec::new();
-        let mut items = items.into_iter();
-        for at in run.clone() {
-            match items.next().unwrap_or(Settled::Unconfirmed) {
-                Settled::Delivered => self.delivered(Delivered::Confirmed, 1),
-                Settled::Warned => self.delivered(Delivered::Warned, 1),
-                Settled::Unconfirmed => self.delivered(Delivered::Unconfirmed, 1),
-                Settled::Rejected(reason) => self.reject(&reason, false),
-                Settled::Again => match again.last_mut() {
-                    Some(last) if last.end == at && !self.singles.only() => last.end = at + 1,
-                    _ => again.push(at..at + 1),
-                },
-            }
-        }
-        again
-    }
-
-    /// A message that is too large by itself goes again without its bodies; without bodies it is
-    /// rejected.
-    fn cut_or_reject(&mut self, run: Range<usize>, reply: &Reply, runs: &mut Vec<Range<usize>>) {
-        self.reporter.working();
-        match super::cut::without_bodies(self.batch.message(run.start)) {
-            Some(smaller) => {
-                self.batch.replace(run.start, &smaller);
-                self.core.stats.cut();
-                self.core.stats.retry();
-                runs.push(run);
-            }
-            None => self.reject(&reply.problem, true),
+        match is_kept {
+            // The rest of the batch is on disk too; nothing has to go out any more.
+            true => self.put_back(self.batch.len()),
+            false => self.put_back(count),
         }
     }
 
-    fn delivered(&self, how: Delivered, count: usize) {
-        self.core.stats.delivered(how, count);
-        self.queue().settle(count);
-    }
-
-    fn reject(&mut self, reason: &str, too_large: bool) {
-        self.core.stats.rejected(too_large);
-        self.state.queue.settle(1);
-        self.reporter.rejected(reason);
-    }
-
-    /// Waits before the next try, unless there has been trouble for too long already.
-    async fn retry(
-        &mut self,
-        trouble: &mut Trouble,
-        not_before: Option<Duration>,
-    ) -> Result<(), GiveUp> {
-        let since = *trouble.since.get_or_insert_with(Instant::now);
-        if since.elapsed() >= self.core.config.max_retry_time {
-            return Err(GiveUp(DropReason::RetriesExhausted));
+    /// Gives the spool back what it has of the first `count` messages, which leave the batch.
+    fn put_back(&mut self, count: usize) {
+        if let Some(spool) = &self.spool {
+            spool.put_back(self.batch.spooled(count));
+            self.state.backlog.set();
         }
-        self.core.stats.retry();
-        let wait = with_retry_after(trouble.next(&self.core.config), not_before);
-        let ends_by = not_before.map_or(EndsBy::Shutdown, |_| EndsBy::Time);
-        self.wait(wait, ends_by, trouble).await
-    }
-
-    /// Waits, and gives up where a shutdown's deadline comes first.
-    async fn wait(
-        &mut self,
-        wait: Duration,
-        ends_by: EndsBy,
-        trouble: &mut Trouble,
-    ) -> Result<(), GiveUp> {
-        self.tell();
-        let until = Instant::now() + wait;
-        loop {
-            if let Closing::By(deadline) = self.core.control.closing() {
-                if ends_by != EndsBy::Time && !std::mem::replace(&mut trouble.last_try_made, true) {
-                    return Ok(());
-                }
-                if until.into_std() >= deadline {
-                    return Err(GiveUp(DropReason::Shutdown));
-                }
-            }
-            if let EndsBy::Token(version) = ends_by
-                && self.state.output.token_version() != version
-            {
-                return Ok(());
-            }
-            let left = until.saturating_duration_since(Instant::now());
-            if timeout(left, self.state.changed.notified()).await.is_err() {
-                return Ok(());
-            }
-        }
+        let most = self.core.config.max_batch_bytes;
+        self.batch.forget(count, most.saturating_mul(2));
     }
 }
 
-/// What ends a wait before its time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum EndsBy {
-    /// Nothing: the server asked for it.
-    Time,
-    /// A shutdown, which makes one more try at once.
-    Shutdown,
-    /// A shutdown, or a token other than the one that was refused, of this version.
-    Token(u64),
-}
-
-/// The trouble that a batch is in.
-#[derive(Debug, Default)]
-struct Trouble {
-    failures: u32,
-    since: Option<Instant>,
-    last_try_made: bool,
-}
-
-impl Trouble {
-    /// The next plain back-off.
-    fn next(&mut self, config: &crate::config::Config) -> Duration {
-        self.failures = self.failures.saturating_add(1);
-        let (initial, longest) = (config.initial_retry_delay, config.max_retry_delay);
-        back_off(self.failures, initial, longest, fastrand::f64())
+/// However a lane ends, what it has in hand of the spool goes back.
+impl Drop for Lane {
+    fn drop(&mut self) {
+        self.acknowledge();
+        self.put_back(self.batch.len());
     }
 }

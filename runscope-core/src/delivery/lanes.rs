@@ -1,6 +1,7 @@
 //! Opens the lanes that a config asks for: one for each bucket.
 
 use super::control::LaneState;
+use super::drain::Backlog;
 use super::output::{Api, Output};
 use super::queue::Queue;
 use crate::client::{BuildError, Client};
@@ -33,6 +34,7 @@ pub(crate) fn lanes(config: &Config) -> Result<Vec<LaneState>, StartError> {
         bucket_key: bucket_key.to_owned(),
         output,
         queue: Queue::new(config),
+        backlog: Backlog::default(),
         changed: Notify::new(),
     };
     let destinations = config.destinations();

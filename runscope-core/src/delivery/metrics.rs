@@ -18,7 +18,7 @@ pub(super) fn publish(stats: &Stats) {
     }
 }
 
-fn counters(stats: &Stats) -> [(&'static str, u64); 12] {
+fn counters(stats: &Stats) -> [(&'static str, u64); 15] {
     [
         ("runscope_exchanges_captured_total", stats.captured),
         ("runscope_exchanges_delivered_total", stats.delivered),
@@ -32,16 +32,22 @@ fn counters(stats: &Stats) -> [(&'static str, u64); 12] {
         ("runscope_delivery_attempts_total", stats.attempts),
         ("runscope_delivery_retries_total", stats.retries),
         ("runscope_delivery_panics_total", stats.panics),
+        ("runscope_exchanges_recovered_total", stats.recovered),
+        ("runscope_spool_faults_total", stats.spool_faults),
+        ("runscope_spool_damaged_total", stats.spool_damaged),
     ]
 }
 
-fn drops(stats: &Stats) -> [(&'static str, u64); 5] {
+fn drops(stats: &Stats) -> [(&'static str, u64); 8] {
     [
         ("queue_full", stats.dropped.queue_full),
         ("over_budget", stats.dropped.over_budget),
         ("retries_exhausted", stats.dropped.retries_exhausted),
         ("shutdown", stats.dropped.shutdown),
         ("panic", stats.dropped.panic),
+        ("spool_full", stats.dropped.spool_full),
+        ("spool_expired", stats.dropped.spool_expired),
+        ("spool_damaged", stats.dropped.spool_damaged),
     ]
 }
 

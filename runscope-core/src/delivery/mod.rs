@@ -2,18 +2,30 @@
 //!
 //! A request thread does one bounded push. Each bucket has a lane, so that one that is refused does
 //! not hold up another: the lane drains its queue, encodes a batch, posts it, and asks one pure
-//! table what the answer means.
+//! table what the answer means. Where a spool is configured, what has to wait goes to disk.
 
 mod queue;
 mod ledger;
 mod worker;
 mod lane;
+mod deliver;
 mod batch;
 mod output;
 mod verdict;
 mod backoff;
 mod singles;
 mod cut;
+mod trouble;
+mod keep;
+mod drain;
+#[cfg(feature = "spool")]
+mod spool;
+#[cfg(feature = "spool")]
+mod spool_thread;
+#[cfg(not(feature = "spool"))]
+#[path = "no_spool.rs"]
+mod spool;
+mod race;
 mod progress;
 mod report;
 mod stats;

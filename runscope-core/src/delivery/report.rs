@@ -114,6 +114,74 @@ impl Reporter {
     }
 }
 
+/// Tells of the spool, once for all lanes.
+#[cfg(feature = "spool")]
+#[derive(Debug, Default)]
+pub(super) struct SpoolReporter {
+    trouble: Option<SpoolTrouble>,
+}
+
+#[cfg(feature = "spool")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SpoolTrouble {
+    Failing,
+    Full,
+}
+
+#[cfg(feature = "spool")]
+impl SpoolReporter {
+    /// The disk says no. Everything stays in memory until it says yes.
+    pub(super) fn failing(&mut self, problem: &str) {
+        if self.begins(SpoolTrouble::Failing) {
+            warn!(
+                target: "runscope", problem,
+                "the spool can't be used: check spool_dir; what it was to keep stays in memory"
+            );
+        }
+    }
+
+    /// There is no room for all of it.
+    pub(super) fn full(&mut self) {
+        if self.begins(SpoolTrouble::Full) {
+            warn!(target: "runscope", "the spool is full: what comes stays in memory");
+        }
+    }
+
+    /// Everything was taken.
+    pub(super) fn working(&mut self) {
+        if self.trouble.take().is_some() {
+            info!(target: "runscope", "the spool can be used again");
+        }
+    }
+
+    /// What a former process left.
+    pub(super) fn recovered(&self, recovered: &runscope_spool::Recovered) {
+        let (records, missing) = (recovered.records, recovered.missing);
+        let (damaged, foreign, newer) = (recovered.damaged, recovered.foreign, recovered.newer);
+        let unreadable = recovered.unreadable;
+        if damaged + foreign + newer + unreadable > 0 {
+            warn!(
+                target: "runscope", records, missing, damaged, foreign, newer, unreadable,
+                "files of the spool could not be used; what is whole is delivered"
+            );
+        } else if records > 0 {
+            info!(target: "runscope", records, "exchanges in the spool are delivered");
+        }
+    }
+
+    /// No lane delivers to a bucket that the spool has something for.
+    pub(super) fn nobodys(&self, bucket: &str) {
+        warn!(
+            target: "runscope", bucket,
+            "the spool holds exchanges for a bucket that is not configured; they are kept until they are too old"
+        );
+    }
+
+    fn begins(&mut self, trouble: SpoolTrouble) -> bool {
+        self.trouble.replace(trouble) != Some(trouble)
+    }
+}
+
 /// Tells of dropped exchanges, once for all lanes: the counters are those of the recorder.
 #[derive(Debug, Default)]
 pub(super) struct DropReporter(Mutex<Drops>);
@@ -136,9 +204,13 @@ impl DropReporter {
                 retries_exhausted,
                 shutdown,
                 panic,
+                spool_full,
+                spool_expired,
+                spool_damaged,
             } = dropped;
             warn!(
                 target: "runscope", count, queue_full, over_budget, retries_exhausted, shutdown, panic,
+                spool_full, spool_expired, spool_damaged,
                 "captured exchanges were dropped"
             );
         }

@@ -28,9 +28,15 @@ pub struct Stats {
     pub dropped: Dropped,
     /// In memory, on their way.
     pub queued: u64,
-    /// On disk, on their way.
+    /// On disk, on their way: durable, until the API has taken them.
     pub spooled: u64,
 
+    /// Of the captured: found in the spool, where a former process had left them.
+    pub recovered: u64,
+    /// How often the spool could not be opened, read or written. What it was to keep stays in memory.
+    pub spool_faults: u64,
+    /// Files of the spool that were found damaged, foreign or of a newer format.
+    pub spool_damaged: u64,
     /// Exchanges that a skip rule or a scope left out; not captured.
     pub skipped: u64,
     /// Exchanges outside of the sample; not captured.
@@ -59,23 +65,35 @@ pub struct Dropped {
     pub shutdown: u64,
     /// The delivery thread panicked while it held them.
     pub panic: u64,
+    /// They were the oldest in a full spool that keeps the newest.
+    pub spool_full: u64,
+    /// They were in the spool for `spool_max_age`.
+    pub spool_expired: u64,
+    /// The spool can't read them any more.
+    pub spool_damaged: u64,
 }
 
 impl Dropped {
     /// All of them.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.queue_full + self.over_budget + self.retries_exhausted + self.shutdown + self.panic
+        let in_memory = self.queue_full + self.over_budget + self.retries_exhausted;
+        let in_spool = self.spool_full + self.spool_expired + self.spool_damaged;
+        in_memory + in_spool + self.shutdown + self.panic
     }
 }
 
 /// Why an exchange is let go of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(feature = "spool"), expect(dead_code))]
 pub(crate) enum DropReason {
     QueueFull,
     RetriesExhausted,
     Shutdown,
     Panic,
+    SpoolFull,
+    SpoolExpired,
+    SpoolDamaged,
 }
 
 /// The live counters behind [`Stats`].
@@ -98,6 +116,15 @@ pub(crate) struct Counters {
     retries: AtomicU64,
     cut: AtomicU64,
     panics: AtomicU64,
+    recovered: AtomicU64,
+    /// Ever put into the spool, and ever gone from it.
+    spool_in: AtomicU64,
+    spool_out: AtomicU64,
+    spool_expired: AtomicU64,
+    spool_full: AtomicU64,
+    spool_lost: AtomicU64,
+    spool_faults: AtomicU64,
+    spool_damaged: AtomicU64,
 }
 
 impl Counters {
@@ -117,6 +144,9 @@ impl Counters {
             DropReason::RetriesExhausted => &self.retries_exhausted,
             DropReason::Shutdown => &self.shutdown,
             DropReason::Panic => &self.panic,
+            DropReason::SpoolFull => &self.spool_full,
+            DropReason::SpoolExpired => &self.spool_expired,
+            DropReason::SpoolDamaged => &self.spool_lost,
         };
         counter.fetch_add(count, Ordering::Release);
     }
@@ -139,6 +169,33 @@ impl Counters {
         if too_large {
             self.too_large.fetch_add(1, Ordering::Release);
         }
+    }
+
+    /// Counts what is on disk now. It was counted as captured before.
+    pub(crate) fn spooled(&self, count: u64) {
+        self.spool_in.fetch_add(count, Ordering::Release);
+    }
+
+    /// Counts what is not on disk any more, before it is counted as what became of it.
+    pub(crate) fn unspooled(&self, count: u64) {
+        self.spool_out.fetch_add(count, Ordering::Release);
+    }
+
+    /// Counts what a former process captured.
+    #[cfg(feature = "spool")]
+    pub(crate) fn recovered(&self, count: u64) {
+        self.captured.fetch_add(count, Ordering::Release);
+        self.recovered.fetch_add(count, Ordering::Release);
+    }
+
+    #[cfg(feature = "spool")]
+    pub(crate) fn spool_fault(&self) {
+        self.spool_faults.fetch_add(1, Ordering::Relaxed);
+    }
+
+    #[cfg(feature = "spool")]
+    pub(crate) fn spool_damaged(&self, files: u64) {
+        self.spool_damaged.fetch_add(files, Ordering::Relaxed);
     }
 
     pub(crate) fn skipped(&self) {
@@ -167,7 +224,8 @@ impl Counters {
 
     /// A reading in which the sum holds. What has left is read before what has come: an exchange
     /// is counted as captured before it can be counted as anything else, so `queued` is never
-    /// negative, and one that left between the two readings shows as still queued.
+    /// negative, and one that left between the two readings shows as still queued. Likewise one is
+    /// counted out of the spool before it is counted as delivered, and read after it.
     pub(crate) fn snapshot(&self) -> Stats {
         let read = |counter: &AtomicU64| counter.load(Ordering::Acquire);
         let mut stats = Stats {
@@ -182,10 +240,19 @@ impl Counters {
                 retries_exhausted: read(&self.retries_exhausted),
                 shutdown: read(&self.shutdown),
                 panic: read(&self.panic),
+                spool_full: read(&self.spool_full),
+                spool_expired: read(&self.spool_expired),
+                spool_damaged: read(&self.spool_lost),
             },
+            spooled: {
+                let out = read(&self.spool_out);
+                read(&self.spool_in).saturating_sub(out)
+            },
+            recovered: read(&self.recovered),
             captured: read(&self.captured),
             queued: 0,
-            spooled: 0,
+            spool_faults: read(&self.spool_faults),
+            spool_damaged: read(&self.spool_damaged),
             skipped: read(&self.skipped),
             sampled_out: read(&self.sampled_out),
             retries: read(&self.retries),
@@ -193,7 +260,7 @@ impl Counters {
             cut: read(&self.cut),
             panics: read(&self.panics),
         };
-        let left = stats.delivered + stats.rejected + stats.dropped.total();
+        let left = stats.delivered + stats.rejected + stats.dropped.total() + stats.spooled;
         stats.queued = stats.captured.saturating_sub(left);
         stats
     }

@@ -2,6 +2,7 @@
 
 use super::lane::Lane;
 use super::report::{Reporter, Time};
+use super::spool::Spool;
 use super::stats::DropReason;
 use super::{Closing, LaneState};
 use crate::capture::never_capture_on_this_thread;
@@ -34,9 +35,11 @@ fn run(runtime: &Runtime, core: &Arc<Core>) {
         let streams = Arc::clone(core);
         let streams = tokio::spawn(async move { streams.streams.report(age).await });
         tokio::spawn(keep_telling(Arc::clone(core)));
+        let spool = Spool::start(core);
         let mut lanes = JoinSet::new();
         for state in core.control.lanes() {
-            lanes.spawn(supervise(Arc::clone(core), Arc::clone(state)));
+            let (core, state) = (Arc::clone(core), Arc::clone(state));
+            lanes.spawn(supervise(core, state, spool.clone()));
         }
         let deadline = core.control.wait_for_closing().await;
         let all = async { while lanes.join_next().await.is_some() {} };
@@ -44,6 +47,9 @@ fn run(runtime: &Runtime, core: &Arc<Core>) {
         let _ = timeout_at(deadline.into(), all).await;
         streams.abort();
         lanes.shutdown().await;
+        if let Some(spool) = spool {
+            let _ = timeout_at(deadline.into(), spool.close()).await;
+        }
     });
 }
 
@@ -81,9 +87,9 @@ impl Drop for Ended {
 }
 
 /// Runs a lane, and runs it again when it panics: its batch is lost and counted, the queue is not.
-async fn supervise(core: Arc<Core>, state: Arc<LaneState>) {
+async fn supervise(core: Arc<Core>, state: Arc<LaneState>, spool: Option<Spool>) {
     loop {
-        let lane = Lane::new(Arc::clone(&core), Arc::clone(&state));
+        let lane = Lane::new(Arc::clone(&core), Arc::clone(&state), spool.clone());
         let mut task = JoinSet::new();
         task.spawn(lane.run());
         match task.join_next().await {
@@ -96,7 +102,7 @@ async fn supervise(core: Arc<Core>, state: Arc<LaneState>) {
                 let _ = catch_unwind(AssertUnwindSafe(|| reporter.panicked(lost)));
                 core.control.advanced(&core.stats);
                 // A sink that always panics must not keep a core busy.
-                if !matches!(core.control.closing(), Closing::By(_)) {
+                if !matches!(core.control.closing(), Closing::By { .. }) {
                     tokio::time::sleep(core.config.initial_retry_delay).await;
                 }
             }
