@@ -18,6 +18,7 @@ mod database;
 mod settings;
 mod schema;
 mod catalogue;
+mod alerts;
 mod partition;
 mod partitions;
 mod bloom;
@@ -43,4 +44,5 @@ mod keeper;
 mod tests;
 
 pub use database::Sqlite;
+pub(crate) use latencies::Latencies;
 pub use settings::{Durability, Settings};
