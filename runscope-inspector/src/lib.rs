@@ -46,7 +46,7 @@ mod show;
 mod copy;
 mod compare;
 pub mod replay;
-pub(crate) mod alerts;
+pub mod alerts;
 pub mod api;
 mod page;
 pub mod serve;

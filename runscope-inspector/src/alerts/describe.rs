@@ -53,14 +53,20 @@ fn excerpt(redactor: &Redactor, exchange: &Exchange) -> Option<String> {
         end = end.saturating_sub(1);
     }
     let begins = body.get(..end)?;
-    let headers = exchange.message.response.as_ref().map(|response| &response.headers);
+    let headers = exchange
+        .message
+        .response
+        .as_ref()
+        .map(|response| &response.headers);
     let context = BodyContext::new(Redacted::Response)
         .content_type(headers.and_then(|headers| headers.first("content-type")))
         .truncated(end < body.len());
     let mut cleaned = Vec::new();
     let cleaned = match redactor.body(context, begins.as_bytes(), &mut cleaned) {
         BodyVerdict::Unchanged => begins.to_owned(),
-        BodyVerdict::Cleaned | BodyVerdict::MaskedWhole => String::from_utf8_lossy(&cleaned).into_owned(),
+        BodyVerdict::Cleaned | BodyVerdict::MaskedWhole => {
+            String::from_utf8_lossy(&cleaned).into_owned()
+        }
     };
     let excerpt = one_line(&cleaned, LONGEST_EXCERPT);
     (!excerpt.is_empty()).then_some(excerpt)
@@ -110,7 +116,9 @@ mod tests {
         let body = r#"{"password": "hunter2", "error": "declined"}"#;
         let mut response = Response::new(402).response_time(0.12).body(body.as_bytes());
         response.headers.push("Content-Type", "application/json");
-        let message = Message::new().request(Request::new("POST", url)).response(response);
+        let message = Message::new()
+            .request(Request::new("POST", url))
+            .response(response);
         let appended = store.append(bucket.id, vec![message]).unwrap();
         let mut calls = [Call {
             bucket: bucket.key,
@@ -120,10 +128,16 @@ mod tests {
         }];
         describe(&store, &Redactor::default(), &mut calls);
         let told = format!("{calls:?}");
-        assert!(!told.contains("hunter2") && !told.contains("s3cr3t"), "{told}");
+        assert!(
+            !told.contains("hunter2") && !told.contains("s3cr3t"),
+            "{told}"
+        );
         let [call] = calls;
         let line = call.line.unwrap();
-        assert!(line.starts_with("POST https://") && line.ends_with("→ 402 in 120 ms"), "{line}");
+        assert!(
+            line.starts_with("POST https://") && line.ends_with("→ 402 in 120 ms"),
+            "{line}"
+        );
         assert!(call.excerpt.unwrap().contains("declined"));
     }
 

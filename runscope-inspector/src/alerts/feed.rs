@@ -102,7 +102,13 @@ impl Feed {
     pub(super) fn take(&self) -> (Vec<Arrived>, i64) {
         let mut waiting = self.lock();
         let newest = *self.newest.borrow();
-        let through = waiting.open.values().min().copied().unwrap_or(newest).min(newest);
+        let through = waiting
+            .open
+            .values()
+            .min()
+            .copied()
+            .unwrap_or(newest)
+            .min(newest);
         let ready = |arrived: &Arrived| arrived.joined || sequence_of(arrived.uuid) <= through;
         let all = std::mem::take(&mut waiting.arrived);
         let (mut ready, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(ready);
@@ -157,7 +163,12 @@ impl Ticket<'_> {
     }
 
     /// Hands in what was committed.
-    pub(crate) fn finish(self, bucket: BucketId, copies: Vec<Option<Message>>, appended: &[Appended]) {
+    pub(crate) fn finish(
+        self,
+        bucket: BucketId,
+        copies: Vec<Option<Message>>,
+        appended: &[Appended],
+    ) {
         let mut waiting = self.feed.lock();
         for (message, appended) in copies.into_iter().zip(appended) {
             if appended.kept == Kept::Known {
@@ -219,14 +230,20 @@ mod tests {
         let copies = slow.copies(&messages());
         slow.finish(bucket, copies, &first);
         let (taken, through) = feed.take();
-        let places: Vec<_> = taken.iter().map(|arrived| sequence_of(arrived.uuid)).collect();
+        let places: Vec<_> = taken
+            .iter()
+            .map(|arrived| sequence_of(arrived.uuid))
+            .collect();
         assert_eq!((places.as_slice(), through), (&[1, 2, 3, 4][..], 4));
         assert!(taken[0].message.is_some() && taken[3].message.is_none());
 
         // One that fails hands in nothing, and holds up nobody.
         drop(feed.begin(bucket));
         assert_eq!(feed.take().1, 4);
-        let other = store.create_bucket(&NewBucket { name: "b".to_owned(), team: "t".to_owned() });
+        let other = store.create_bucket(&NewBucket {
+            name: "b".to_owned(),
+            team: "t".to_owned(),
+        });
         assert!(feed.begin(other.unwrap().id).is_none());
     }
 

@@ -12,7 +12,7 @@ pub(crate) struct Mistake {
 }
 
 impl Mistake {
-    pub(super) fn new(
+    pub(crate) fn new(
         field: impl Into<String>,
         reason: impl Into<String>,
         fix: impl Into<String>,
@@ -45,7 +45,7 @@ impl Mistake {
     }
 
     /// The same as a part of something larger, whose place is put before its own.
-    pub(super) fn within(self, place: &str) -> Self {
+    pub(crate) fn within(self, place: &str) -> Self {
         Self {
             field: format!("{place}{}", self.field),
             ..self

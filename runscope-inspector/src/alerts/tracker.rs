@@ -134,36 +134,52 @@ impl Tracker {
         if time < at.saturating_sub(condition.window().unwrap_or_default().saturating_add(GRACE)) {
             return Counted::Late;
         }
-        let name = self.compiled.group(seen);
-        let group = match self.groups.get_mut(name.as_ref()) {
-            Some(group) => group,
-            None => {
-                let full = self.groups.len() >= MOST_GROUPS;
-                let name = if full { OTHERS } else { name.as_ref() };
-                self.groups.entry(name.to_owned()).or_default()
-            }
-        };
-        group
-            .window
-            .count(condition, at, verdict.matches, seen.attributes().duration);
-        self.changed = true;
-        if !verdict.matches {
-            return Counted::No;
-        }
-        group.matches = group.matches.saturating_add(1);
-        if group.calls.len() >= MOST_CALLS {
-            if group.state.is_firing() {
-                return Counted::Match;
-            }
-            group.calls.remove(0);
-        }
-        group.calls.push(Call {
+        let name = self.compiled.group(seen).into_owned();
+        let time = seen.attributes().duration;
+        self.count(&name, at, verdict.matches, time, || Call {
             bucket: bucket.to_owned(),
             uuid: uuid.to_string(),
             line: None,
             excerpt: None,
         });
-        Counted::Match
+        if verdict.matches {
+            Counted::Match
+        } else {
+            Counted::No
+        }
+    }
+
+    /// Counts a call in a group, whatever the rule says of it.
+    pub(super) fn count(
+        &mut self,
+        name: &str,
+        at: Timestamp,
+        matches: bool,
+        time: Option<Duration>,
+        call: impl FnOnce() -> Call,
+    ) {
+        let group = match self.groups.get_mut(name) {
+            Some(group) => group,
+            None => {
+                let full = self.groups.len() >= MOST_GROUPS;
+                let name = if full { OTHERS } else { name };
+                self.groups.entry(name.to_owned()).or_default()
+            }
+        };
+        let condition = &self.compiled.rule().condition;
+        group.window.count(condition, at, matches, time);
+        self.changed = true;
+        if !matches {
+            return;
+        }
+        group.matches = group.matches.saturating_add(1);
+        if group.calls.len() >= MOST_CALLS {
+            if group.state.is_firing() {
+                return;
+            }
+            group.calls.remove(0);
+        }
+        group.calls.push(call());
     }
 
     /// Looks at the groups at every step up to a time.
@@ -240,6 +256,20 @@ impl Tracker {
     /// Whether anything changed since this was asked.
     pub(super) fn take_changed(&mut self) -> bool {
         std::mem::take(&mut self.changed)
+    }
+
+    /// Has it asked for again.
+    pub(super) fn set_changed(&mut self) {
+        self.changed = true;
+    }
+
+    /// Takes over how the calls of an alert were described.
+    pub(super) fn described(&mut self, alert: &Alert) {
+        if let Some(group) = self.groups.get_mut(&alert.group)
+            && group.alert.as_deref() == Some(alert.id.as_str())
+        {
+            group.calls.clone_from(&alert.calls);
+        }
     }
 
     fn sweep(&mut self, now: Timestamp) {

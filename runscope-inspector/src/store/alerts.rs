@@ -70,6 +70,8 @@ pub struct AlertCommit {
     pub through: Option<i64>,
     /// What rules have counted, by their ids.
     pub states: Vec<(String, String)>,
+    /// Rules whose counts are forgotten.
+    pub removed: Vec<String>,
     /// Alerts that fired, changed or ended.
     pub alerts: Vec<KeptAlert>,
     /// What channels are to be told.

@@ -52,6 +52,9 @@ impl AlertStore for Sqlite {
         let mut connection = self.shared.catalogue.lock();
         let transaction = connection.transaction()?;
         keep_documents(&transaction, AlertDocument::State, &commit.states)?;
+        for rule in &commit.removed {
+            transaction.execute("DELETE FROM alert_state WHERE id = ?1", [rule])?;
+        }
         transaction.execute("DELETE FROM alert_cursor", [])?;
         if let Some(through) = commit.through {
             transaction.execute("INSERT INTO alert_cursor (through) VALUES (?1)", [through])?;
