@@ -1,6 +1,6 @@
 use super::channel::{Channel, Links, MOST_CHANNELS};
 use super::delivery;
-use super::evaluator::Evaluator;
+use super::evaluator::{self, Evaluator};
 use super::feed::Ticket;
 use super::mistake::Mistake;
 use super::notice::{Alert, Notice};
@@ -84,7 +84,7 @@ impl Alerts {
         let outgoing = alerts.shared.store.next_notice();
         let enabled = alerts.rules().iter().any(|rule| rule.enabled);
         if enabled || outgoing.is_ok_and(|next| next.is_some()) {
-            alerts.start();
+            alerts.start(false);
         }
         alerts
     }
@@ -306,7 +306,7 @@ impl Alerts {
             Ok(())
         })?;
         if self.rules().iter().any(|rule| rule.enabled) {
-            self.start();
+            self.start(true);
         }
         self.shared.feed.wake();
         Ok(())
@@ -341,13 +341,16 @@ impl Alerts {
         Ok(())
     }
 
-    /// Begins its threads, once.
-    fn start(&self) {
+    /// Begins its threads, once; `afresh` where what arrived before is not to be shown to the rules.
+    fn start(&self, afresh: bool) {
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         if !threads.is_empty() {
             return;
         }
         let newest = *self.shared.store.changes().newest.borrow();
+        if let Err(error) = self.begin_at(newest, afresh) {
+            tracing::warn!(%error, "alerts may miss calls if the server ends in the next moments");
+        }
         let evaluator = Evaluator::new(Arc::clone(&self.shared), newest);
         let shared = Arc::clone(&self.shared);
         let begun = [
@@ -360,6 +363,18 @@ impl Alerts {
                 Err(error) => tracing::error!(%error, "alerts can't begin"),
             }
         }
+    }
+}
+
+impl Alerts {
+    /// Keeps the place from which on calls are shown to the rules, unless one is kept from before.
+    fn begin_at(&self, newest: i64, afresh: bool) -> Result<(), StoreError> {
+        if !afresh && self.shared.store.alerts_through()?.is_some() {
+            return Ok(());
+        }
+        self.shared
+            .store
+            .commit_alerts(&evaluator::nothing_up_to(newest))
     }
 }
 

@@ -102,6 +102,9 @@ impl Evaluator {
             self.trackers.insert(rule.id.clone(), tracker);
         }
         self.version = Some(version);
+        if self.trackers.is_empty() {
+            return Ok(());
+        }
         let Some(from) = self.shared.store.alerts_through()? else {
             return Ok(());
         };
@@ -135,7 +138,7 @@ impl Evaluator {
     }
 
     fn turn(&mut self, now: Timestamp, last: bool) {
-        self.refresh(now);
+        let refreshed = self.refresh(now);
         let (arrived, through) = self.shared.feed.take();
         for arrived in arrived {
             self.take(arrived);
@@ -165,17 +168,18 @@ impl Evaluator {
         for (rule, events, firing) in happened {
             self.note(&rule, events, firing);
         }
-        let due = self.kept.elapsed() >= KEEP || last;
-        if !self.pending.is_empty() || (due && self.is_counting()) {
+        // With a changed rule the place is kept at once: what was before is not shown to it after a crash.
+        let due = last || self.kept.elapsed() >= KEEP;
+        if refreshed || !self.pending.is_empty() || due && !self.trackers.is_empty() {
             self.keep(last);
         }
     }
 
-    /// Takes changed rules.
-    fn refresh(&mut self, now: Timestamp) {
+    /// Takes changed rules; whether there were any.
+    fn refresh(&mut self, now: Timestamp) -> bool {
         let (version, rules) = self.shared.rules();
         if self.version == Some(version) {
-            return;
+            return false;
         }
         self.version = Some(version);
         self.buckets.clear();
@@ -204,6 +208,7 @@ impl Evaluator {
                 }
             }
         }
+        true
     }
 
     /// Shows the rules a call, or keeps its half until the other one is there.
@@ -303,10 +308,6 @@ impl Evaluator {
             }));
     }
 
-    fn is_counting(&self) -> bool {
-        !self.trackers.is_empty()
-    }
-
     /// Keeps everything in one transaction. What could not be kept is tried again at the next turn.
     fn keep(&mut self, last: bool) {
         if last || self.grown.elapsed() >= KEEP {
@@ -321,7 +322,7 @@ impl Evaluator {
             }
         }
         let commit = AlertCommit {
-            through: self.is_counting_through(),
+            through: self.through,
             states,
             alerts: std::mem::take(&mut self.pending.alerts),
             notices: std::mem::take(&mut self.pending.notices),
@@ -355,16 +356,23 @@ impl Evaluator {
             }
         }
     }
-
-    /// Without rules nothing is counted, so that nothing has to be caught up with either.
-    fn is_counting_through(&self) -> Option<i64> {
-        self.is_counting().then_some(self.through)
-    }
 }
 
 impl Pending {
     fn is_empty(&self) -> bool {
         self.alerts.is_empty() && self.notices.is_empty() && self.removed.is_empty()
+    }
+}
+
+/// A commit that only says up to where calls were evaluated.
+pub(super) fn nothing_up_to(through: i64) -> AlertCommit {
+    AlertCommit {
+        through,
+        states: Vec::new(),
+        removed: Vec::new(),
+        alerts: Vec::new(),
+        notices: Vec::new(),
+        merge,
     }
 }
 

@@ -73,10 +73,10 @@ impl Mistake {
 
     pub(crate) fn to_json(&self) -> Value {
         json!({
-            "field": self.field,
-            "position": self.position,
-            "reason": self.reason,
-            "fix": self.fix,
+            "field": self.field(),
+            "position": self.position(),
+            "reason": self.reason(),
+            "fix": self.fix(),
         })
     }
 }

@@ -37,16 +37,18 @@ mod channel;
 mod verdict;
 mod delivery;
 mod alerts;
+mod bench;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use alerts::{Alerts, AlertsError, Numbers, Trial};
+pub(crate) use alerts::{Alerts, AlertsError, Numbers};
 pub(crate) use assertion::{Comparison, Source};
+#[doc(hidden)]
+pub use bench::time_of_a_message;
 pub(crate) use channel::Channel;
 pub(crate) use file::{read as read_file, write as write_file};
 pub(crate) use mistake::Mistake;
-pub(crate) use notice::{Alert, Notice};
+pub(crate) use notice::Notice;
 pub(crate) use preview::{Preview, preview};
-pub(crate) use rule::{AlertWhen, Condition, GroupBy, Rule, Severity};
+pub(crate) use rule::{AlertWhen, Rule, Severity};
 pub use settings::Settings;
-pub(crate) use shared::RuleState;

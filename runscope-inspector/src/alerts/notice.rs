@@ -1,11 +1,16 @@
 //! What a channel is told: alerts of one rule that began, go on or are over, in one piece.
 
+use super::describe::one_line;
 use super::machine::Change;
 use crate::exchange::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The alerts that one notice names; the others are counted.
 const MOST_NAMED: usize = 50;
+
+/// The characters of a title, and of a group's name in a text.
+const LONGEST_TITLE: usize = 500;
+const LONGEST_GROUP: usize = 200;
 
 /// A call that is part of an alert.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,6 +164,10 @@ impl Notice {
 
     /// The notice in a line: `[FIRING] Checkout errors: 12 calls in 5m`.
     pub(crate) fn title(&self) -> String {
+        one_line(&self.whole_title(), LONGEST_TITLE)
+    }
+
+    fn whole_title(&self) -> String {
         let status = self.status().to_uppercase();
         let name = &self.rule_name;
         if self.test {
@@ -200,11 +209,11 @@ impl Alert {
             let whole = Timestamp::from_seconds(seconds.floor()).unwrap_or_default();
             whole.to_string()
         };
-        let group = if self.group.is_empty() {
-            &self.rule_name
-        } else {
-            &self.group
+        let group = match self.group.as_str() {
+            "" => &self.rule_name,
+            group => group,
         };
+        let group = one_line(group, LONGEST_GROUP);
         let mut text = match self.resolved {
             None => format!("{group}: {}, since {}", self.value, moment(self.fired)),
             Some(resolved) => format!(

@@ -67,7 +67,7 @@ pub enum AlertDocument {
 #[derive(Debug, Clone)]
 pub struct AlertCommit {
     /// The place up to which they were evaluated.
-    pub through: Option<i64>,
+    pub through: i64,
     /// What rules have counted, by their ids.
     pub states: Vec<(String, String)>,
     /// Rules whose counts are forgotten.

@@ -98,6 +98,6 @@ async fn read(
     received.json(state, "a channel").await
 }
 
-pub(crate) fn shown(channel: &Channel) -> Value {
+fn shown(channel: &Channel) -> Value {
     channel.to_shown()
 }

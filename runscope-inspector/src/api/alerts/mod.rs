@@ -5,12 +5,10 @@ mod preview;
 mod channels;
 mod history;
 
-pub(crate) use channels::shown as channel_json;
 pub(super) use channels::{
     change_channel, channel, channels, create_channel, delete_channel, test_channel,
 };
 pub(super) use history::{MOST_LISTED, alert, alerts, notices};
-pub(crate) use preview::preview_json;
 pub(super) use preview::{LONGEST_SPAN, preview};
 pub(super) use rules::{
     change_rule, create_rule, delete_rule, export, import, rule, rules, silence,

@@ -58,7 +58,7 @@ pub(in super::super) async fn preview(
     Ok(data(&preview_json(&preview)))
 }
 
-pub(crate) fn preview_json(preview: &Preview) -> Value {
+fn preview_json(preview: &Preview) -> Value {
     let bars: Vec<_> = preview
         .bars
         .iter()

@@ -56,9 +56,8 @@ impl AlertStore for Sqlite {
             transaction.execute("DELETE FROM alert_state WHERE id = ?1", [rule])?;
         }
         transaction.execute("DELETE FROM alert_cursor", [])?;
-        if let Some(through) = commit.through {
-            transaction.execute("INSERT INTO alert_cursor (through) VALUES (?1)", [through])?;
-        }
+        let sql = "INSERT INTO alert_cursor (through) VALUES (?1)";
+        transaction.execute(sql, [commit.through])?;
         for alert in &commit.alerts {
             keep_alert(&transaction, alert)?;
         }
