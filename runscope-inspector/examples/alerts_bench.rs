@@ -56,7 +56,7 @@ fn message(number: usize) -> Message {
         .map(|item| json!({ "sku": format!("sku-{item}"), "price": 19.9, "name": "A thing of some sort" }))
         .collect();
     let body = json!({ "id": number, "items": items }).to_string();
-    let status = if number % 100 == 0 { 500 } else { 200 };
+    let status = if number.is_multiple_of(100) { 500 } else { 200 };
     let mut context = Context::default();
     context.route = Some(format!("/r{}", number % 20));
     Message::new()

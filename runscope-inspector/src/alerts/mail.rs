@@ -27,10 +27,10 @@ pub(super) async fn send(
             let failed = |error: lettre::transport::smtp::Error| Unsent::Failed(error.to_string());
             let tls = match email.tls {
                 Tls::None => ClientTls::None,
-                Tls::StartTls => {
+                Tls::Upgraded => {
                     ClientTls::Required(TlsParameters::new(email.host.clone()).map_err(failed)?)
                 }
-                Tls::Tls => {
+                Tls::Whole => {
                     ClientTls::Wrapper(TlsParameters::new(email.host.clone()).map_err(failed)?)
                 }
             };

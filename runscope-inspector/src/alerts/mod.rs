@@ -36,17 +36,17 @@ mod mail;
 mod channel;
 mod verdict;
 mod delivery;
-mod alerts;
+mod handle;
 mod bench;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use alerts::{Alerts, AlertsError, Numbers};
 pub(crate) use assertion::{Comparison, Source};
 #[doc(hidden)]
 pub use bench::time_of_a_message;
 pub(crate) use channel::Channel;
 pub(crate) use file::{read as read_file, write as write_file};
+pub(crate) use handle::{Alerts, AlertsError, Numbers};
 pub(crate) use mistake::Mistake;
 pub(crate) use notice::Notice;
 pub(crate) use preview::{Preview, preview};

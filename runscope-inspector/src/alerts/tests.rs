@@ -18,8 +18,8 @@ fn at(millis: i64) -> Timestamp {
     Timestamp::from_micros(1_795_341_600_000_000 + millis * 1000)
 }
 
-fn tracker(rule: Value) -> Tracker {
-    let rule = Rule::read(&rule).unwrap();
+fn tracker(rule: &Value) -> Tracker {
+    let rule = Rule::read(rule).unwrap();
     let step = live_step(&rule);
     Tracker::new(rule, step)
 }
@@ -56,7 +56,7 @@ fn changes(events: &[Event]) -> Vec<(Change, &str)> {
 #[test]
 fn a_storm_of_failing_calls_is_one_alert_that_ends() {
     let mut tracker =
-        tracker(json!({"name": "errors", "filter": "status:5xx", "resolve_after": "60s"}));
+        tracker(&json!({"name": "errors", "filter": "status:5xx", "resolve_after": "60s"}));
     for number in 0..100_000 {
         call(&mut tracker, number / 10, 503, "/pay");
     }
@@ -73,7 +73,7 @@ fn a_storm_of_failing_calls_is_one_alert_that_ends() {
 #[test]
 fn groups_fire_and_end_each_for_themselves() {
     let mut tracker = tracker(
-        json!({"name": "errors", "filter": "status:5xx", "group_by": "route", "resolve_after": "0s",
+        &json!({"name": "errors", "filter": "status:5xx", "group_by": "route", "resolve_after": "0s",
         "condition": {"kind": "count", "window": "10s", "at_least": 3}}),
     );
     for millis in [0, 100, 200] {
@@ -100,7 +100,7 @@ fn groups_fire_and_end_each_for_themselves() {
 #[test]
 fn what_callers_make_up_is_one_group_in_the_end() {
     let mut tracker =
-        tracker(json!({"name": "errors", "filter": "status:404", "group_by": "route"}));
+        tracker(&json!({"name": "errors", "filter": "status:404", "group_by": "route"}));
     for number in 0..5_000 {
         call(&mut tracker, 0, 404, &format!("/{number}"));
     }
@@ -120,7 +120,7 @@ fn a_condition_has_to_hold_for_windows_in_a_row() {
         "condition": {"kind": "ratio", "window": "10s", "above": "50%", "minimum": 5}});
     // For 20 seconds after the condition first held.
     for (failing, fires) in [(10_000, false), (30_000, true)] {
-        let mut tracker = tracker(rule.clone());
+        let mut tracker = tracker(&rule);
         for millis in (0..40_000).step_by(500) {
             let status = if millis < failing { 500 } else { 200 };
             call(&mut tracker, millis, status, "/a");
@@ -136,7 +136,7 @@ fn a_condition_has_to_hold_for_windows_in_a_row() {
 
 #[test]
 fn late_calls_wake_nobody() {
-    let mut tracker = tracker(json!({"name": "errors", "filter": "status:5xx",
+    let mut tracker = tracker(&json!({"name": "errors", "filter": "status:5xx",
         "condition": {"kind": "count", "window": "5m", "at_least": 1}}));
     // The window and a minute.
     for (age, counted) in [
@@ -159,7 +159,7 @@ fn late_calls_wake_nobody() {
 fn what_was_counted_outlives_a_restart() {
     let rule = json!({"id": "errors", "name": "errors", "filter": "status:5xx", "group_by": "route",
         "condition": {"kind": "count", "window": "1m", "at_least": 4}});
-    let mut before = tracker(rule.clone());
+    let mut before = tracker(&rule);
     for millis in [0, 1_000, 2_000] {
         call(&mut before, millis, 500, "/a");
         call(&mut before, millis, 500, "/b");
@@ -187,7 +187,7 @@ fn what_was_counted_outlives_a_restart() {
 #[test]
 fn a_name_can_be_changed_and_what_was_counted_stays() {
     let rule = json!({"id": "errors", "name": "errors", "filter": "status:5xx"});
-    let mut tracker = tracker(rule.clone());
+    let mut tracker = tracker(&rule);
     call(&mut tracker, 0, 500, "/a");
     tracker.advance(at(500));
     assert_eq!(changes(&tracker.take_events()), [(FIRED, "")]);

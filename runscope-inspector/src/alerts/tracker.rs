@@ -127,7 +127,7 @@ impl Tracker {
         let verdict = self.compiled.judge(seen);
         let condition = &self.compiled.rule().condition;
         let compares = matches!(condition, Condition::Ratio { .. });
-        if !verdict.matches && !(compares && verdict.traffic) {
+        if !(verdict.matches || compares && verdict.traffic) {
             return Counted::No;
         }
         let time = seen.attributes().time;

@@ -209,7 +209,7 @@ mod tests {
     use crate::alerts::rule::Rule;
     use serde_json::{Value, json};
 
-    fn condition(written: Value) -> Condition {
+    fn condition(written: &Value) -> Condition {
         Rule::read(&json!({ "name": "a", "condition": written }))
             .unwrap()
             .condition
@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn calls_are_forgotten_when_the_window_has_passed_them() {
-        let condition = condition(json!({"kind": "count", "window": "100s", "at_least": 3}));
+        let condition = condition(&json!({"kind": "count", "window": "100s", "at_least": 3}));
         let mut window = Window::default();
         for (second, matches, held) in [
             (1000, true, 1),
@@ -247,7 +247,7 @@ mod tests {
     #[test]
     fn a_share_needs_its_minimum_of_traffic() {
         let condition =
-            condition(json!({"kind": "ratio", "window": "10s", "above": "50%", "minimum": 4}));
+            condition(&json!({"kind": "ratio", "window": "10s", "above": "50%", "minimum": 4}));
         let mut window = Window::default();
         for (matches, holds, words) in [
             (true, false, "1 of 1 call (100%) in 10s"),
@@ -268,7 +268,7 @@ mod tests {
     #[test]
     fn a_percentile_is_of_the_calls_that_match() {
         let condition = condition(
-            json!({"kind": "percentile", "window": "1m", "percentile": 90, "above": "400ms", "minimum": 10}),
+            &json!({"kind": "percentile", "window": "1m", "percentile": 90, "above": "400ms", "minimum": 10}),
         );
         let mut window = Window::default();
         for millis in [100_u64; 9].into_iter().chain([500]) {

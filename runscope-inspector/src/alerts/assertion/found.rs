@@ -25,7 +25,7 @@ impl Found<'_> {
         Found::Text(Cow::Borrowed(text))
     }
 
-    pub(super) fn number(number: impl ToString) -> Self {
+    pub(super) fn number(number: &impl ToString) -> Self {
         Self::Text(Cow::Owned(number.to_string()))
     }
 
@@ -113,6 +113,9 @@ impl Found<'_> {
 fn is(value: &Value, text: &str) -> bool {
     match value {
         Value::String(found) => found == text,
-        value => value.to_string() == text,
+        value => {
+            let written = value.to_string();
+            written == text
+        }
     }
 }

@@ -15,7 +15,7 @@
 
 mod source;
 mod comparison;
-mod assertion;
+mod assert;
 mod found;
 mod path;
 mod xpath;
@@ -23,7 +23,7 @@ mod xml;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use assertion::Assertion;
+pub(crate) use assert::Assertion;
 pub(crate) use comparison::Comparison;
 pub(crate) use source::Source;
 pub(super) use xml::Tree;

@@ -91,7 +91,7 @@ mod tests {
             let found = found
                 .as_ref()
                 .map(ToString::to_string)
-                .map_err(|error| error.position());
+                .map_err(Mistake::position);
             assert_eq!(found, path.map(str::to_owned).map_err(Some), "{text}");
         }
     }

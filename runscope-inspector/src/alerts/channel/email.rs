@@ -26,17 +26,17 @@ pub(crate) struct Email {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tls {
     /// TLS begins after the greeting, or nothing is sent.
-    StartTls,
+    Upgraded,
     /// TLS from the first byte.
-    Tls,
+    Whole,
     /// Not at all: for a server on this machine.
     None,
 }
 
 impl Tls {
     pub(crate) const ALL: [(Self, &'static str); 3] = [
-        (Self::StartTls, "starttls"),
-        (Self::Tls, "tls"),
+        (Self::Upgraded, "starttls"),
+        (Self::Whole, "tls"),
         (Self::None, "none"),
     ];
 
@@ -48,8 +48,8 @@ impl Tls {
     /// The port that is meant where none is given.
     pub(super) fn port(self) -> u16 {
         match self {
-            Self::StartTls => 587,
-            Self::Tls => 465,
+            Self::Upgraded => 587,
+            Self::Whole => 465,
             Self::None => 25,
         }
     }

@@ -2,7 +2,7 @@
 //! its limits; what was captured is never read as markup or as a mention of somebody.
 
 mod secret;
-mod channel;
+mod destination;
 mod links;
 mod text;
 mod slack;
@@ -12,7 +12,7 @@ mod pagerduty;
 mod webhook;
 mod email;
 
-pub(crate) use channel::{Channel, Destination, MOST_CHANNELS};
+pub(crate) use destination::{Channel, Destination, MOST_CHANNELS};
 pub(crate) use email::{Email, Tls};
 pub(crate) use links::Links;
 pub(crate) use secret::Secret;

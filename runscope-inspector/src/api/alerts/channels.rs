@@ -3,7 +3,7 @@ use super::super::body::{Received, expect_json};
 use super::super::envelope::{Path, data, nothing};
 use super::super::error::ApiError;
 use super::super::state::AppState;
-use crate::alerts::Channel;
+use crate::alerts::{Alerts, Channel};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -16,7 +16,7 @@ pub(in super::super) async fn channels(
     caller: Caller,
 ) -> Result<Response, ApiError> {
     caller.owns()?;
-    let channels = state.alerting(|alerts| alerts.channels()).await?;
+    let channels = state.alerting(Alerts::channels).await?;
     Ok(data(&channels.iter().map(shown).collect::<Vec<_>>()))
 }
 

@@ -206,7 +206,7 @@ impl Channel {
             | Destination::Discord { url }
             | Destination::PagerDuty { url, .. }
             | Destination::Webhook { url, .. } => {
-                value["url"] = json!(door::without_path(url.reveal()))
+                value["url"] = json!(door::without_path(url.reveal()));
             }
             Destination::Email(email) => {
                 value["server"] = json!(format!("{}:{}", email.host, email.port));
@@ -306,7 +306,7 @@ fn email(
     before: Option<&Destination>,
     allowed: Option<&[AllowedHost]>,
 ) -> Result<Email, Mistake> {
-    let tls = object.one_of("tls", &Tls::ALL, Some(Tls::StartTls))?;
+    let tls = object.one_of("tls", &Tls::ALL, Some(Tls::Upgraded))?;
     let server = object.needed("server")?.trim();
     let (host, port) = match server.rsplit_once(':') {
         Some((host, port)) if !host.ends_with(':') => {

@@ -90,12 +90,12 @@ impl Assertion {
             return false;
         }
         let found = match self.source {
-            Source::ResponseStatus => attributes.status.map(Found::number),
+            Source::ResponseStatus => attributes.status.as_ref().map(Found::number),
             Source::ResponseTime => attributes
                 .duration
-                .map(|duration| Found::number(duration.as_secs_f64() * 1e3)),
-            Source::ResponseSize => attributes.response_size.map(Found::number),
-            Source::RequestSize => attributes.request_size.map(Found::number),
+                .map(|duration| Found::number(&(duration.as_secs_f64() * 1e3))),
+            Source::ResponseSize => attributes.response_size.as_ref().map(Found::number),
+            Source::RequestSize => attributes.request_size.as_ref().map(Found::number),
             Source::RequestMethod => attributes.method.as_deref().map(Found::text),
             Source::ConnectionOutcome => attributes.outcome.map(Found::text),
             Source::RequestUrl => message
