@@ -133,6 +133,15 @@ mod tests {
     }
 
     #[test]
+    fn the_example_of_the_readme_is_a_rule() {
+        let readme = include_str!("../../README.md");
+        let (_, example) = readme.split_once("```toml\n[[rule]]").unwrap();
+        let (example, _) = example.split_once("```").unwrap();
+        let rules = read(&format!("[[rule]]{example}")).unwrap();
+        assert_eq!(rules[0].id, "checkout-errors");
+    }
+
+    #[test]
     fn a_wrong_rule_is_refused_with_its_place() {
         for (text, field, position) in [
             ("[{]", "", None),

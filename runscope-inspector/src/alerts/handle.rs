@@ -271,6 +271,12 @@ impl Alerts {
         }
     }
 
+    /// Whether its threads still work, if they have begun.
+    pub(crate) fn is_alive(&self) -> bool {
+        let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        !threads.iter().any(JoinHandle::is_finished)
+    }
+
     /// Changes the rules and has the evaluator take them. New ones are held to the buckets and channels
     /// that there are.
     fn change(

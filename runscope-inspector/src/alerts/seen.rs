@@ -5,6 +5,9 @@ use runscope_core::Message;
 use serde_json::Value;
 use std::cell::OnceCell;
 
+/// The bytes of a body that is read as JSON or XML; a larger one is neither.
+const LARGEST: usize = 4 << 20;
+
 /// A call as all rules look at it: what has to be read of its bodies is read once, and only if a rule
 /// asks.
 #[derive(Debug)]
@@ -47,13 +50,17 @@ impl<'a> Seen<'a> {
     }
 
     pub(super) fn json(&self, side: Side) -> Option<&Value> {
-        let read = || serde_json::from_str(whole_body(self.message(), side)?).ok();
+        let read = || serde_json::from_str(self.body(side)?).ok();
         self.side(side).json.get_or_init(read).as_ref()
     }
 
     pub(super) fn xml(&self, side: Side) -> Option<&Tree> {
-        let read = || Tree::read(whole_body(self.message(), side)?);
+        let read = || Tree::read(self.body(side)?);
         self.side(side).xml.get_or_init(read).as_ref()
+    }
+
+    fn body(&self, side: Side) -> Option<&'a str> {
+        whole_body(self.message(), side).filter(|body| body.len() <= LARGEST)
     }
 
     fn side(&self, side: Side) -> &Read {

@@ -89,8 +89,13 @@ pub(super) fn routes() -> Routes {
         .get("/healthz", healthz)
 }
 
-/// Whether the server can do its work: a store that lost its writer takes nothing more.
+/// Whether the server can do its work: a store that lost its writer takes nothing more, and alerts that
+/// stopped wake nobody.
 async fn healthz(State(state): State<AppState>) -> Result<Response, ApiError> {
+    if !state.alerts().is_alive() {
+        let message = "alerts have stopped; the server's log says why";
+        return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message));
+    }
     if state.store().is_alive() {
         Ok(envelope::data(&json!({ "healthy": true })))
     } else {

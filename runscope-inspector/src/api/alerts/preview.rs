@@ -50,7 +50,10 @@ pub(in super::super) async fn preview(
     let seconds = params
         .deadline
         .unwrap_or(state.limits().deadline.as_secs_f64());
-    let seconds = seconds.clamp(0.0, LONGEST_DEADLINE);
+    if !(0.0..=LONGEST_DEADLINE).contains(&seconds) {
+        let message = format!("deadline must be from 0 to {LONGEST_DEADLINE} seconds");
+        return Err(ApiError::bad_request(message));
+    }
     let deadline = Instant::now() + Duration::try_from_secs_f64(seconds).unwrap_or_default();
     let preview = state
         .query(move |store| alerts::preview(store, &rule, span, deadline))
