@@ -46,6 +46,7 @@ mod show;
 mod copy;
 mod compare;
 pub mod replay;
+pub mod alerts;
 pub mod api;
 mod page;
 pub mod serve;

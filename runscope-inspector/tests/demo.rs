@@ -52,6 +52,19 @@ async fn a_demo_fills_itself_with_lifelike_traffic_and_ends_when_it_is_told_to()
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
+    // A rule of the demo fires, for everyone to see.
+    loop {
+        let alerts = client
+            .get(program.url("/api/v1/alerts"))
+            .bearer_auth(&program.token);
+        let alerts: Value = alerts.send().await.unwrap().json().await.unwrap();
+        let mut alerts = alerts["data"].as_array().unwrap().iter();
+        if alerts.any(|alert| alert["rule"] == "demo-declined") {
+            break;
+        }
+        assert!(Instant::now() < deadline, "no rule fires");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     for secret in [
         "4111.1111",
         "correct.horse",

@@ -2,8 +2,8 @@ use super::error::ApiError;
 use super::routes::Routes;
 use super::state::AppState;
 use super::{
-    buckets, compare, cookie, door, envelope, export, import, messages, metrics, openapi, replay,
-    search, shared, tail, tokens, views,
+    alerts, buckets, compare, cookie, door, envelope, export, import, messages, metrics, openapi,
+    replay, search, shared, tail, tokens, views,
 };
 use crate::page;
 use axum::Router;
@@ -63,6 +63,24 @@ pub(super) fn routes() -> Routes {
         .post("/api/v1/buckets/{key}/views", views::create)
         .put("/api/v1/buckets/{key}/views/{id}", views::change)
         .delete("/api/v1/buckets/{key}/views/{id}", views::remove)
+        .get("/api/v1/alerts", alerts::alerts)
+        .get("/api/v1/alerts/{id}", alerts::alert)
+        .get("/api/v1/alerts/notices", alerts::notices)
+        .get("/api/v1/alerts/rules", alerts::rules)
+        .post("/api/v1/alerts/rules", alerts::create_rule)
+        .get("/api/v1/alerts/rules/{id}", alerts::rule)
+        .put("/api/v1/alerts/rules/{id}", alerts::change_rule)
+        .delete("/api/v1/alerts/rules/{id}", alerts::delete_rule)
+        .put("/api/v1/alerts/rules/{id}/silence", alerts::silence)
+        .get("/api/v1/alerts/export", alerts::export)
+        .post("/api/v1/alerts/import", alerts::import)
+        .post("/api/v1/alerts/preview", alerts::preview)
+        .get("/api/v1/alerts/channels", alerts::channels)
+        .post("/api/v1/alerts/channels", alerts::create_channel)
+        .get("/api/v1/alerts/channels/{id}", alerts::channel)
+        .put("/api/v1/alerts/channels/{id}", alerts::change_channel)
+        .delete("/api/v1/alerts/channels/{id}", alerts::delete_channel)
+        .post("/api/v1/alerts/channels/{id}/test", alerts::test_channel)
         .get("/api/v1/shared/{name}", shared::read)
         .get("/api/v1/stats", search::stats)
         .get("/api/v1/openapi.json", openapi::serve)
@@ -71,8 +89,13 @@ pub(super) fn routes() -> Routes {
         .get("/healthz", healthz)
 }
 
-/// Whether the server can do its work: a store that lost its writer takes nothing more.
+/// Whether the server can do its work: a store that lost its writer takes nothing more, and alerts that
+/// stopped wake nobody.
 async fn healthz(State(state): State<AppState>) -> Result<Response, ApiError> {
+    if !state.alerts().is_alive() {
+        let message = "alerts have stopped; the server's log says why";
+        return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message));
+    }
     if state.store().is_alive() {
         Ok(envelope::data(&json!({ "healthy": true })))
     } else {

@@ -1,3 +1,4 @@
+use crate::alerts::{AlertsError, Mistake};
 use crate::query::ParseError;
 use crate::store::StoreError;
 use axum::Json;
@@ -125,5 +126,22 @@ impl From<ParseError> for ApiError {
     fn from(error: ParseError) -> Self {
         let place = json!({ "position": error.position(), "expected": error.expected() });
         Self::bad_request(format!("the filter is not valid {error}")).with(place)
+    }
+}
+
+/// The place of the mistake goes along, and the way out of it.
+impl From<Mistake> for ApiError {
+    fn from(mistake: Mistake) -> Self {
+        Self::bad_request(mistake.to_string()).with(mistake.to_json())
+    }
+}
+
+impl From<AlertsError> for ApiError {
+    fn from(error: AlertsError) -> Self {
+        match error {
+            AlertsError::Mistake(mistake) => mistake.into(),
+            AlertsError::Missing => Self::not_found("there is nothing with this id"),
+            AlertsError::Store(error) => error.into(),
+        }
     }
 }

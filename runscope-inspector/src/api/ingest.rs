@@ -4,6 +4,7 @@ use super::elements::each_element;
 use super::error::ApiError;
 use super::metrics::Metrics;
 use super::state::Limits;
+use crate::alerts::Alerts;
 use crate::exchange::head_weight;
 use crate::store::{Appended, BucketId, Store};
 use axum::Json;
@@ -84,9 +85,11 @@ pub(super) fn check(mut message: Message, limits: &Limits) -> Item {
     }
 }
 
-/// Stores what can be stored, and adds one result for each item, in order.
+/// Stores what can be stored, shows it to the rules of alerts if there are any, and adds one result for
+/// each item, in order.
 pub(super) fn store_items(
     store: &dyn Store,
+    alerts: Option<&Alerts>,
     metrics: &Metrics,
     bucket: BucketId,
     items: Vec<Item>,
@@ -104,7 +107,7 @@ pub(super) fn store_items(
     let appended = if messages.is_empty() {
         Vec::new()
     } else {
-        store.append(bucket, messages)?
+        append(store, alerts, bucket, messages)?
     };
     let mut appended = appended.into_iter();
     for slot in slots {
@@ -123,6 +126,21 @@ pub(super) fn store_items(
         }
     }
     Ok(())
+}
+
+fn append(
+    store: &dyn Store,
+    alerts: Option<&Alerts>,
+    bucket: BucketId,
+    messages: Vec<Message>,
+) -> Result<Vec<Appended>, ApiError> {
+    let Some(ticket) = alerts.and_then(|alerts| alerts.begin(bucket)) else {
+        return Ok(store.append(bucket, messages)?);
+    };
+    let copies = ticket.copies(&messages);
+    let appended = store.append(bucket, messages)?;
+    ticket.finish(bucket, copies, &appended);
+    Ok(appended)
 }
 
 /// What became of each message.

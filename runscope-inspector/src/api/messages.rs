@@ -37,11 +37,19 @@ pub(super) async fn post(
     let received = Received::read(&state, caller, &headers, body).await?;
     let limits = *state.limits();
     let metrics = Arc::clone(state.metrics());
+    let alerts = Arc::clone(state.alerts());
     received
         .work(&state, move |store, body| {
             let items = read_messages(body, &limits)?;
             let mut results = Results::all();
-            store_items(store, &metrics, bucket.id, items, &mut results)?;
+            store_items(
+                store,
+                Some(alerts.as_ref()),
+                &metrics,
+                bucket.id,
+                items,
+                &mut results,
+            )?;
             Ok(results)
         })
         .await

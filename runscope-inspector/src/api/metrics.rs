@@ -3,6 +3,7 @@
 use super::auth::Caller;
 use super::error::ApiError;
 use super::state::AppState;
+use crate::alerts::Numbers;
 use crate::store::{Kept, Stats, Store};
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
@@ -70,7 +71,13 @@ pub(super) async fn serve(
 ) -> Result<Response, ApiError> {
     caller.scrapes()?;
     let stats = state.blocking(<dyn Store>::stats).await?;
-    let text = render(state.metrics(), &stats, state.open_tails()).map_err(ApiError::internal)?;
+    let text = render(
+        state.metrics(),
+        &stats,
+        state.open_tails(),
+        &state.alerts().numbers(),
+    )
+    .map_err(ApiError::internal)?;
     let format = [(
         header::CONTENT_TYPE,
         "text/plain; version=0.0.4; charset=utf-8",
@@ -78,7 +85,12 @@ pub(super) async fn serve(
     Ok((format, text).into_response())
 }
 
-fn render(metrics: &Metrics, stats: &Stats, tails: usize) -> Result<String, fmt::Error> {
+fn render(
+    metrics: &Metrics,
+    stats: &Stats,
+    tails: usize,
+    alerts: &Numbers,
+) -> Result<String, fmt::Error> {
     let mut text = Text(String::with_capacity(4096));
     let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     text.head("build_info", "gauge", "The version that runs.")?;
@@ -154,7 +166,55 @@ fn render(metrics: &Metrics, stats: &Stats, tails: usize) -> Result<String, fmt:
         text.head(name, kind, help)?;
         text.line(name, "", value)?;
     }
+    render_alerts(&mut text, alerts)?;
     Ok(text.0)
+}
+
+fn render_alerts(text: &mut Text, alerts: &Numbers) -> fmt::Result {
+    for (name, kind, help, value) in [
+        ("alerts_firing", "gauge", "Alerts that fire.", alerts.firing),
+        (
+            "alerts_waiting",
+            "gauge",
+            "Calls that wait to be shown to the rules.",
+            alerts.waiting,
+        ),
+        (
+            "alerts_evaluated_total",
+            "counter",
+            "Calls that were shown to the rules.",
+            alerts.evaluated,
+        ),
+        (
+            "alerts_late_total",
+            "counter",
+            "Calls that matched and were too old to wake anybody.",
+            alerts.late,
+        ),
+        (
+            "alerts_passed_over_total",
+            "counter",
+            "Calls that were not shown to the rules, as too many waited.",
+            alerts.passed_over,
+        ),
+    ] {
+        text.head(name, kind, help)?;
+        text.line(name, "", value)?;
+    }
+    let help = "What came of sending notices.";
+    text.head("alert_notices_total", "counter", help)?;
+    for (result, count) in [
+        ("sent", alerts.sent),
+        ("retried", alerts.retried),
+        ("failed", alerts.failed),
+    ] {
+        text.line(
+            "alert_notices_total",
+            &format!("{{result=\"{result}\"}}"),
+            count,
+        )?;
+    }
+    Ok(())
 }
 
 /// The exposition format, with names that all begin alike.

@@ -18,6 +18,10 @@
 //! | `/api/v1/buckets/{key}/exchanges/{uuid}/replay` | `POST`, with an edited request or none | owner |
 //! | `/api/v1/buckets/{key}/tokens`, `/tokens/{id}` | `GET`, `POST`; `DELETE` | owner |
 //! | `/api/v1/buckets/{key}/views`, `/views/{id}` | `GET`, `POST` a name and a filter; `PUT`, `DELETE` | read; owner |
+//! | `/api/v1/alerts`, `/alerts/{id}`, `/alerts/notices` | `GET` what fires and fired, and what was told | owner |
+//! | `/api/v1/alerts/rules`, `/rules/{id}`, `/rules/{id}/silence` | `GET`, `POST`; `GET`, `PUT`, `DELETE`; `PUT` | owner |
+//! | `/api/v1/alerts/export`, `/import`, `/preview` | `GET ?format=json\|toml`; `POST` | owner |
+//! | `/api/v1/alerts/channels`, `/channels/{id}`, `/channels/{id}/test` | `GET`, `POST`; `GET`, `PUT`, `DELETE`; `POST` | owner |
 //! | `/api/v1/shared/{name}` | `GET` | none: the name is the key |
 //! | `/api/v1/stats` | `GET` | owner |
 //! | `/open?token=` | `GET`: trades the owner's token for a session cookie | |
@@ -55,6 +59,7 @@ mod export;
 mod import;
 mod compare;
 mod replay;
+mod alerts;
 mod metrics;
 mod openapi;
 

@@ -3,6 +3,7 @@ use super::error::ApiError;
 use super::metrics::Metrics;
 use super::room::{Room, Taken, Who};
 use super::sessions::Sessions;
+use crate::alerts::{self, Alerts, AlertsError};
 use crate::replay;
 use crate::store::{Store, StoreError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,6 +33,8 @@ pub struct Config {
     pub limits: Limits,
     /// Where captured requests may be sent again. Default: nowhere.
     pub replay: replay::Settings,
+    /// How alerts are told.
+    pub alerts: alerts::Settings,
 }
 
 impl Config {
@@ -46,6 +49,7 @@ impl Config {
             prefix: String::new(),
             limits: Limits::default(),
             replay: replay::Settings::default(),
+            alerts: alerts::Settings::default(),
         }
     }
 
@@ -120,6 +124,7 @@ pub struct AppState {
 struct Inner {
     config: Config,
     store: Arc<dyn Store>,
+    alerts: Arc<Alerts>,
     /// In steps of a body.
     bodies: Room,
     ingests: Arc<Semaphore>,
@@ -153,8 +158,14 @@ impl AppState {
             tracing::warn!(%error, "the sessions that were open could not be read");
             Vec::new()
         });
+        let alerts = Alerts::new(
+            Arc::clone(&store),
+            config.alerts.clone(),
+            config.link_base(),
+        );
         let inner = Inner {
             store,
+            alerts: Arc::new(alerts),
             bodies: Room::new(body_steps(limits.bodies.max(limits.body.saturating_mul(4)))),
             ingests: Arc::new(Semaphore::new(INGESTS)),
             reads: Arc::new(Semaphore::new(READS)),
@@ -188,6 +199,10 @@ impl AppState {
     #[must_use]
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.inner.store
+    }
+
+    pub(crate) fn alerts(&self) -> &Arc<Alerts> {
+        &self.inner.alerts
     }
 
     pub(super) fn metrics(&self) -> &Arc<Metrics> {
@@ -229,6 +244,16 @@ impl AppState {
     ) -> Result<T, ApiError> {
         let store = Arc::clone(self.store());
         let done = tokio::task::spawn_blocking(move || work(store.as_ref())).await;
+        Ok(done.map_err(ApiError::internal)??)
+    }
+
+    /// Does something with the alerts, on a thread that may block.
+    pub(crate) async fn alerting<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Alerts) -> Result<T, AlertsError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let alerts = Arc::clone(self.alerts());
+        let done = tokio::task::spawn_blocking(move || work(&alerts)).await;
         Ok(done.map_err(ApiError::internal)??)
     }
 

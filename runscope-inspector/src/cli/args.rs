@@ -10,6 +10,7 @@ use std::time::Duration;
 
 const LISTENING: &str = "Listening";
 const REPLAYING: &str = "Sending requests again";
+const ALERTING: &str = "Alerts";
 const STORING: &str = "Storing";
 const LIMITING: &str = "Limits";
 const LOGGING: &str = "Logging";
@@ -95,6 +96,18 @@ pub struct Args {
         help_heading = REPLAYING
     )]
     pub replay_to: Vec<AllowedHost>,
+
+    /// A host of a private network, or of this machine, as HOST or HOST:PORT, that channels of alerts
+    /// may send to, also without TLS; without any, they send to public addresses with TLS only. Can be
+    /// given more than once; in the environment separated by commas.
+    #[arg(
+        long = "alert-host",
+        env = "RUNSCOPE_INSPECTOR_ALERT_HOST",
+        value_name = "HOST[:PORT]",
+        value_delimiter = ',',
+        help_heading = ALERTING
+    )]
+    pub alert_host: Vec<AllowedHost>,
 
     /// The directory of the database. Default: `runscope-inspector-data`; for `demo`, a temporary one.
     #[arg(long, env = "RUNSCOPE_INSPECTOR_DATA", value_name = "DIRECTORY", help_heading = STORING)]

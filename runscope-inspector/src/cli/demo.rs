@@ -1,11 +1,14 @@
 use super::args::Args;
 use super::run::{StartError, stop_signal};
 use super::start::Started;
+use crate::alerts::{Alerts, read_file};
 use crate::api::Token;
 use crate::demo::Traffic;
 use crate::store::Scope;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+
+const RULES: &str = include_str!("../demo/rules.toml");
 
 /// Serves, and has the server stop when the traffic has.
 pub(super) async fn run_demo(mut args: Args, rate: f64) -> Result<(), StartError> {
@@ -17,6 +20,7 @@ pub(super) async fn run_demo(mut args: Args, rate: f64) -> Result<(), StartError
     let bucket = store
         .bucket("default")?
         .ok_or_else(|| StartError("the store has no default bucket".to_owned()))?;
+    add_rules(started.state.alerts())?;
     let token = Token::random();
     let grant = store.add_token(bucket.id, Scope::Write, &token.digest())?;
     let traffic = Traffic {
@@ -31,6 +35,20 @@ pub(super) async fn run_demo(mut args: Args, rate: f64) -> Result<(), StartError
         .await;
     store.remove_token(bucket.id, grant.id)?;
     ended.map_err(|error| StartError(format!("the demo's traffic: {error}")))
+}
+
+/// Adds the demo's rules of alerts, but those that are there already, changed or not.
+fn add_rules(alerts: &Alerts) -> Result<(), StartError> {
+    let failed = |error: String| StartError(format!("the demo's rules: {error}"));
+    let rules = read_file(RULES).map_err(|mistake| failed(mistake.to_string()))?;
+    for rule in rules
+        .into_iter()
+        .filter(|rule| alerts.rule(&rule.id).is_none())
+    {
+        let added = alerts.add_rule(rule);
+        added.map_err(|error| failed(error.to_string()))?;
+    }
+    Ok(())
 }
 
 /// The address by which a process of this machine reaches a listener.

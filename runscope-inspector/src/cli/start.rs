@@ -51,6 +51,7 @@ impl Started {
             None => None,
         };
         config.replay.to.clone_from(&args.replay_to);
+        config.alerts.private_hosts.clone_from(&args.alert_host);
         config.base_url.clone_from(&base_url);
         let state = AppState::new(config, Arc::new(store));
         tracing::info!(%address, data = %args.data().display(), "listening");

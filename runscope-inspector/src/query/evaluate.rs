@@ -221,7 +221,7 @@ fn json_at(
     path.any(&document, &mut |value| stop(value))
 }
 
-fn passes(test: &JsonTest, value: &Value) -> bool {
+pub(crate) fn passes(test: &JsonTest, value: &Value) -> bool {
     match (test, value) {
         (JsonTest::Text(pattern), _) if pattern.is_anything() => true,
         (JsonTest::Text(pattern), Value::String(text)) => pattern.is_whole(text),

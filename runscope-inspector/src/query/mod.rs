@@ -38,6 +38,7 @@ mod excerpt;
 mod tests;
 
 pub use error::ParseError;
+pub(crate) use evaluate::passes;
 pub use evaluate::{View, without_port};
 pub use expr::{Expr, JsonTest, Name, Side, Span, StatusTest, Term};
 pub use highlight::Highlight;
@@ -46,4 +47,5 @@ pub use parser::parse;
 pub use pattern::{Expression, Pattern};
 pub use text::{SEARCHED_BODY, pieces, searched_body, url_pieces, whole_body};
 pub use units::{When, parse_duration, parse_size};
+pub(crate) use units::{parse_number, write_duration};
 pub use words::{LONGEST_WORD, Phrase, fold, push_words, words};

@@ -95,7 +95,7 @@ pub(super) fn parse_when(text: &str) -> Option<When> {
 }
 
 /// A plain decimal number.
-pub(super) fn parse_number(text: &str) -> Option<f64> {
+pub(crate) fn parse_number(text: &str) -> Option<f64> {
     let plain =
         |byte: u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E');
     let number: f64 = text.parse().ok().filter(|_| text.bytes().all(plain))?;
@@ -103,7 +103,7 @@ pub(super) fn parse_number(text: &str) -> Option<f64> {
 }
 
 /// The duration in the largest unit that holds it whole.
-pub(super) fn write_duration(duration: Duration) -> String {
+pub(crate) fn write_duration(duration: Duration) -> String {
     write_scaled(
         u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
         &DURATIONS,

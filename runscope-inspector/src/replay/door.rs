@@ -1,6 +1,6 @@
 //! Where a replay may go. Pure: names are resolved elsewhere, and every address passes here.
 
-use super::settings::{Host, Settings};
+use super::settings::{AllowedHost, Host, Settings};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use url::{Position, Url};
@@ -8,13 +8,13 @@ use url::{Position, Url};
 /// A URL as it is connected to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
-    pub(super) tls: bool,
-    pub(super) host: Host,
-    pub(super) port: u16,
+    pub(crate) tls: bool,
+    pub(crate) host: Host,
+    pub(crate) port: u16,
     /// The path with its query.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// The host with its port where it is not the scheme's own.
-    pub(super) authority: String,
+    pub(crate) authority: String,
 }
 
 /// Why a replay may not go where it was to go.
@@ -61,7 +61,7 @@ impl Target {
         if !settings.is_on() {
             return Err(Refused::Off);
         }
-        if is_listed(settings, &self.host, self.port, self.default_port()) {
+        if is_listed(&settings.to, &self.host, self.port, self.default_port()) {
             Ok(())
         } else {
             Err(Refused::Host(self.authority.clone()))
@@ -81,14 +81,15 @@ impl Target {
             let named = matches!(&self.host, Host::Name(name) if name == "localhost");
             let own = named && kind == LOOPBACK;
             let host = Host::Address(address.to_canonical());
-            if !own && !is_listed(settings, &host, self.port, self.default_port()) {
+            if !own && !is_listed(&settings.to, &host, self.port, self.default_port()) {
                 return Err(Refused::Address { address, kind });
             }
         }
         Ok(())
     }
 
-    fn default_port(&self) -> u16 {
+    /// The port that the URL's scheme has by itself.
+    pub(crate) fn default_port(&self) -> u16 {
         if self.tls { 443 } else { 80 }
     }
 }
@@ -113,17 +114,16 @@ impl fmt::Display for Refused {
     }
 }
 
-fn is_listed(settings: &Settings, host: &Host, port: u16, default: u16) -> bool {
-    settings
-        .to
-        .iter()
+/// Whether a list has a host, with this port or without any where it is the scheme's own.
+pub(crate) fn is_listed(list: &[AllowedHost], host: &Host, port: u16, default: u16) -> bool {
+    list.iter()
         .any(|allowed| allowed.host == *host && allowed.port.unwrap_or(default) == port)
 }
 
 const LOOPBACK: &str = "an address of this machine";
 
 /// What makes an address one that nobody means by a name.
-fn special(address: IpAddr) -> Option<&'static str> {
+pub(crate) fn special(address: IpAddr) -> Option<&'static str> {
     match address.to_canonical() {
         IpAddr::V4(address) => special_v4(address),
         IpAddr::V6(address) => special_v6(address),

@@ -15,6 +15,8 @@ mod record;
 
 pub use settings::{AllowedHost, InvalidHost, Settings};
 
-pub(crate) use door::{Refused, Target};
+pub(crate) use door::{Refused, Target, is_listed, special};
 pub(crate) use record::message;
 pub(crate) use send::send;
+pub(crate) use settings::Host;
+pub(crate) use tls::connect as connect_tls;

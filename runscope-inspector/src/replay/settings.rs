@@ -44,7 +44,7 @@ pub struct AllowedHost {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Host {
+pub(crate) enum Host {
     Name(String),
     Address(IpAddr),
 }

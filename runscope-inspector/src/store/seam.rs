@@ -13,7 +13,7 @@ use uuid::Uuid;
 ///
 /// Every method may block on I/O, so async code calls them on a blocking thread. Reads see all that
 /// was appended before they began, and never wait for a writer.
-pub trait Store: fmt::Debug + Send + Sync + 'static {
+pub trait Store: super::AlertStore + fmt::Debug + Send + Sync + 'static {
     /// Stores messages in their order and answers when they are committed, with one result each.
     ///
     /// A message with an identifier that its bucket knows is not stored again; where it brings the
@@ -185,14 +185,14 @@ impl Appended {
 /// A UUIDv8 (RFC 9562, section 5.8) that carries its own place: 48 bits of arrival in milliseconds
 /// and 62 bits of sequence. So an exchange is found without an index; the milliseconds tell one
 /// data directory's identifiers from another's.
-pub(super) fn uuid_of(sequence: i64, arrived: Timestamp) -> Uuid {
+pub(crate) fn uuid_of(sequence: i64, arrived: Timestamp) -> Uuid {
     let millis = u128::from(arrived.as_micros().max(0).unsigned_abs() / 1000) & ((1 << 48) - 1);
     let place = u128::from(sequence.max(0).unsigned_abs()) & ((1 << 62) - 1);
     uuid::Builder::from_custom_bytes(((millis << 80) | place).to_be_bytes()).into_uuid()
 }
 
 /// The sequence in an identifier that [`uuid_of`] made; anything for others.
-pub(super) fn sequence_of(uuid: Uuid) -> i64 {
+pub(crate) fn sequence_of(uuid: Uuid) -> i64 {
     i64::try_from(uuid.as_u128() & ((1 << 62) - 1)).unwrap_or(0)
 }
 

@@ -1,5 +1,5 @@
 use super::operation::Operation;
-use super::{beyond, documented, schemas, service};
+use super::{alerts, beyond, documented, schemas, service};
 use crate::api::AppState;
 use axum::Json;
 use axum::extract::State;
@@ -33,6 +33,7 @@ fn document() -> Value {
         "tags": [
             { "name": "messages", "description": "The messages API, as it was documented." },
             { "name": "traffic", "description": "Finding, following and moving exchanges." },
+            { "name": "alerts", "description": "Rules that calls are shown to as they arrive, and channels that are told." },
             { "name": "access", "description": "Tokens, links and sessions." },
             { "name": "service", "description": "The server itself." },
         ],
@@ -69,6 +70,7 @@ fn operations() -> impl Iterator<Item = Operation> {
     documented::operations()
         .into_iter()
         .chain(beyond::operations())
+        .chain(alerts::operations())
         .chain(service::operations())
 }
 

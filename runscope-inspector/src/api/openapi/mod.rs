@@ -8,6 +8,7 @@ mod document;
 mod operation;
 mod documented;
 mod beyond;
+mod alerts;
 mod service;
 mod schemas;
 

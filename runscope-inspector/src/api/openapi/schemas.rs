@@ -21,7 +21,7 @@ pub(super) fn error_response() -> Value {
 
 pub(super) fn all() -> Value {
     let mut schemas = messages();
-    for more in [stored(), buckets(), reports()] {
+    for more in [stored(), buckets(), reports(), super::alerts::schemas()] {
         if let (Some(schemas), Value::Object(more)) = (schemas.as_object_mut(), more) {
             schemas.extend(more);
         }
@@ -48,8 +48,11 @@ fn messages() -> Value {
                         "message": { "type": "string", "description": "What is wrong, for people." },
                         "more_info": {
                             "type": ["object", "null"],
-                            "description": "For a filter: where it is wrong, in characters from 0, and what was expected there.",
-                            "properties": { "position": { "type": "integer" }, "expected": text },
+                            "description": "For a filter: where it is wrong, in characters from 0, and what was expected there. For a rule or a channel: the place of the mistake (RFC 6901), the character in a filter or path if it is one, why it is wrong, and what to do about it.",
+                            "properties": {
+                                "position": { "type": ["integer", "null"] }, "expected": text,
+                                "field": text, "reason": text, "fix": text,
+                            },
                         },
                     },
                 },

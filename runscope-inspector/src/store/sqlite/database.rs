@@ -115,12 +115,14 @@ impl Sqlite {
             })?,
         ];
         shared.wake_keeper();
-        Ok(Self {
+        let store = Self {
             shared,
             writer,
             threads,
             _lock: lock,
-        })
+        };
+        store.release_notices()?;
+        Ok(store)
     }
 
     fn ask<T>(

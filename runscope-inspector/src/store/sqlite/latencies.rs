@@ -11,17 +11,17 @@ const BINS: u16 = 496;
 
 /// How many durations fall in each bin. As the changes of a transaction, counts can be negative.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Latencies(BTreeMap<u16, i64>);
+pub(crate) struct Latencies(BTreeMap<u16, i64>);
 
 impl Latencies {
     /// Counts a duration so many times more.
-    pub(super) fn add(&mut self, duration: Duration, by: i64) {
+    pub(crate) fn add(&mut self, duration: Duration, by: i64) {
         let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         self.add_to(bin(micros), by);
     }
 
     /// Counts all that another counted.
-    pub(super) fn add_all(&mut self, other: &Self) {
+    pub(crate) fn add_all(&mut self, other: &Self) {
         for (bin, count) in &other.0 {
             self.add_to(*bin, *count);
         }
@@ -29,7 +29,7 @@ impl Latencies {
 
     /// The duration that a share of all, in hundredths, does not exceed: within a sixteenth, as
     /// durations are taken to lie evenly in their bin.
-    pub(super) fn percentile(&self, share: u64) -> Option<Duration> {
+    pub(crate) fn percentile(&self, share: u64) -> Option<Duration> {
         let counts = || {
             self.0
                 .iter()
@@ -54,7 +54,7 @@ impl Latencies {
 
     /// The bins that are not empty: for each the distance from the one before and its count, in
     /// variable length (LEB128).
-    pub(super) fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.0.len() * 3);
         let mut before = 0;
         for (bin, count) in &self.0 {
@@ -68,7 +68,7 @@ impl Latencies {
     }
 
     /// What [`encode`](Self::encode) wrote; of other bytes, as much as makes sense.
-    pub(super) fn decode(mut bytes: &[u8]) -> Self {
+    pub(crate) fn decode(mut bytes: &[u8]) -> Self {
         let mut latencies = Self::default();
         let mut bin = 0_u64;
         while let (Some(distance), Some(count)) = (take_varint(&mut bytes), take_varint(&mut bytes))
@@ -80,6 +80,11 @@ impl Latencies {
             }
         }
         latencies
+    }
+
+    /// Whether nothing was counted.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     fn add_to(&mut self, bin: u16, by: i64) {

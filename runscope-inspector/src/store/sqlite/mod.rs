@@ -20,6 +20,7 @@ mod database;
 mod settings;
 mod schema;
 mod catalogue;
+mod alerts;
 mod partition;
 mod partitions;
 mod bloom;
@@ -47,4 +48,5 @@ mod ballast;
 mod tests;
 
 pub use database::Sqlite;
+pub(crate) use latencies::Latencies;
 pub use settings::{Durability, Settings};

@@ -50,6 +50,35 @@ pub(super) const CATALOGUE: &[&str] = &["
 ", "
     -- The newest place when it was learnt; of those of before this step nobody knows.
     ALTER TABLE dictionary ADD COLUMN since INTEGER NOT NULL DEFAULT 9223372036854775807;
+", "
+    CREATE TABLE alert_rule (id TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE alert_channel (id TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE alert_state (id TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE alert_cursor (through INTEGER NOT NULL);
+    CREATE TABLE alert (
+        id TEXT PRIMARY KEY,
+        rule TEXT NOT NULL,
+        fired INTEGER NOT NULL,
+        firing INTEGER NOT NULL,
+        document TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX alert_fired ON alert (fired);
+    CREATE TABLE alert_notice (
+        id TEXT PRIMARY KEY,
+        channel TEXT NOT NULL,
+        rule TEXT NOT NULL,
+        created INTEGER NOT NULL,
+        due INTEGER NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        -- Waiting, sent, given up.
+        state INTEGER NOT NULL DEFAULT 0,
+        answer TEXT,
+        answered INTEGER,
+        document TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX alert_notice_due ON alert_notice (due) WHERE state = 0;
+    CREATE INDEX alert_notice_created ON alert_notice (created);
+    CREATE INDEX alert_notice_of ON alert_notice (channel, rule, created);
 "];
 
 /// The same for a partition.

@@ -1,0 +1,81 @@
+use super::super::auth::Caller;
+use super::super::body::{Received, expect_json};
+use super::super::envelope::{Params, data};
+use super::super::error::ApiError;
+use super::super::search::LONGEST_DEADLINE;
+use super::super::state::AppState;
+use crate::alerts::{self, Mistake, Preview, Rule};
+use crate::query::parse_duration;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// How far back a preview looks at most.
+pub(in super::super) const LONGEST_SPAN: Duration = Duration::from_secs(31 * 86_400);
+
+#[derive(Debug, Deserialize)]
+pub(in super::super) struct PreviewParams {
+    deadline: Option<f64>,
+}
+
+/// What a rule would have done on the stored traffic.
+pub(in super::super) async fn preview(
+    State(state): State<AppState>,
+    caller: Caller,
+    Params(params): Params<PreviewParams>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Asked {
+        rule: Value,
+        span: Option<String>,
+    }
+    caller.owns()?;
+    expect_json(&headers)?;
+    let received = Received::read(&state, caller, &headers, body).await?;
+    let Asked { rule, span } = received.json(&state, "a preview").await?;
+    let rule = Rule::read(&rule).map_err(|mistake| mistake.within("/rule"))?;
+    let span = span.as_deref().unwrap_or("24h");
+    let span = parse_duration(span).filter(|span| !span.is_zero() && *span <= LONGEST_SPAN);
+    let span = span.ok_or_else(|| {
+        let fix = "write a time with its unit, such as \"24h\", up to \"31d\"";
+        ApiError::from(Mistake::new("/span", "it is no such time", fix))
+    })?;
+    let seconds = params
+        .deadline
+        .unwrap_or(state.limits().deadline.as_secs_f64());
+    if !(0.0..=LONGEST_DEADLINE).contains(&seconds) {
+        let message = format!("deadline must be from 0 to {LONGEST_DEADLINE} seconds");
+        return Err(ApiError::bad_request(message));
+    }
+    let deadline = Instant::now() + Duration::try_from_secs_f64(seconds).unwrap_or_default();
+    let preview = state
+        .query(move |store| alerts::preview(store, &rule, span, deadline))
+        .await?;
+    Ok(data(&preview_json(&preview)))
+}
+
+fn preview_json(preview: &Preview) -> Value {
+    let bars: Vec<_> = preview
+        .bars
+        .iter()
+        .map(|bar| json!({ "start": bar.start.as_seconds(), "matches": bar.matches, "traffic": bar.traffic }))
+        .collect();
+    json!({
+        "from": preview.from.as_seconds(),
+        "to": preview.to.as_seconds(),
+        "fired": preview.fired,
+        "alerts": preview.alerts,
+        "step": preview.step.as_secs_f64(),
+        "bars": bars,
+        "matches": preview.matches,
+        "examined": preview.examined,
+        "complete": preview.complete,
+    })
+}
