@@ -4,94 +4,13 @@
 
 mod support;
 
-use reqwest::{Method, RequestBuilder, Response, StatusCode, redirect};
+use reqwest::{Method, StatusCode};
 use serde_json::json;
+use support::browser::{Browser, between, location, page};
 use support::{Server, message};
 
 /// What would run if it were not escaped.
 const HOSTILE: &str = "<img src=x onerror=alert(1)>\"'&`\r\n</script><svg/onload=alert(2)>";
-
-/// A browser that is signed in and follows no redirects.
-struct Browser<'a> {
-    server: &'a Server,
-    client: reqwest::Client,
-    cookie: String,
-}
-
-impl<'a> Browser<'a> {
-    async fn new(server: &'a Server) -> Self {
-        let client = reqwest::Client::builder()
-            .redirect(redirect::Policy::none())
-            .build()
-            .unwrap();
-        let cookie = server.sign_in().await;
-        Self {
-            server,
-            client,
-            cookie,
-        }
-    }
-
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client
-            .request(method, format!("http://{}{path}", self.server.address))
-            .header("cookie", &self.cookie)
-            .header("sec-fetch-site", "same-origin")
-    }
-
-    async fn get(&self, path: &str) -> String {
-        let answer = self.request(Method::GET, path).send().await.unwrap();
-        page(answer, StatusCode::OK).await
-    }
-
-    async fn submit(&self, path: &str, fields: &str) -> Response {
-        self.request(Method::POST, path)
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(fields.to_owned())
-            .send()
-            .await
-            .unwrap()
-    }
-}
-
-/// Checks what every page carries, and gives its HTML.
-async fn page(answer: Response, status: StatusCode) -> String {
-    assert_eq!(answer.headers()["content-type"], "text/html; charset=utf-8");
-    let policy = answer.headers()["content-security-policy"]
-        .to_str()
-        .unwrap();
-    for part in [
-        "default-src 'none'",
-        "script-src 'self';",
-        "style-src 'self';",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-        "form-action 'self'",
-    ] {
-        assert!(policy.contains(part), "{part}: {policy}");
-    }
-    assert!(!policy.contains("unsafe"), "{policy}");
-    assert_eq!(answer.headers()["cache-control"], "no-store");
-    assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
-    let found = answer.status();
-    let html = answer.text().await.unwrap();
-    assert_eq!(found, status, "{html}");
-    assert!(!html.contains("style="), "{html}");
-    html
-}
-
-fn location(answer: &Response) -> &str {
-    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
-    answer.headers()["location"].to_str().unwrap()
-}
-
-/// The one text between two others.
-fn between<'h>(html: &'h str, start: &str, end: &str) -> &'h str {
-    let (_, rest) = html
-        .split_once(start)
-        .unwrap_or_else(|| panic!("{start}: {html}"));
-    rest.split_once(end).unwrap().0
-}
 
 #[tokio::test]
 async fn who_is_not_signed_in_is_shown_the_way_in() {

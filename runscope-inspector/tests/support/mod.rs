@@ -3,6 +3,8 @@
 // Each test file uses a part of it.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod browser;
+
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use runscope_inspector::api::{AppState, Config, Token, app};
 use runscope_inspector::serve::{Bounds, serve_within};
