@@ -84,9 +84,7 @@ pub(super) async fn delete(
     caller.owns()?;
     let bucket = caller.bucket(&state, key, Scope::Write).await?;
     deletable(&bucket)?;
-    state
-        .blocking(move |store| store.delete_bucket(bucket.id))
-        .await?;
+    state.delete_bucket(bucket.id).await?;
     Ok(nothing())
 }
 

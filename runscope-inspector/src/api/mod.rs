@@ -36,6 +36,7 @@ mod door;
 mod auth;
 mod cookie;
 mod sessions;
+mod access;
 mod error;
 mod envelope;
 mod room;

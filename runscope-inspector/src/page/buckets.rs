@@ -7,7 +7,7 @@ use super::place::{Place, Visitor};
 use crate::api::{ApiError, AppState, LONGEST_NAME, default_team, deletable, new_bucket};
 use crate::exchange::Timestamp;
 use crate::query::Expr;
-use crate::store::{Bucket, BucketId, Scan, Scope, Store, StoreError};
+use crate::store::{Bucket, Scan, Scope, Store, StoreError};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -59,7 +59,13 @@ pub(super) async fn clear(
     place: Place,
     form: Form,
 ) -> Result<Response, PageError> {
-    change(&state, &place, &form, <dyn Store>::clear).await
+    place.caller.owns()?;
+    if let Err(error) = meant(&place, &form) {
+        return shown(&state, Some(&error)).await;
+    }
+    let bucket = place.bucket.id;
+    state.blocking(move |store| store.clear(bucket)).await?;
+    Ok(Redirect::to(&path(&place.prefix)).into_response())
 }
 
 /// Deletes a bucket with all that is in it.
@@ -69,27 +75,20 @@ pub(super) async fn delete(
     form: Form,
 ) -> Result<Response, PageError> {
     place.caller.owns()?;
-    if let Err(error) = deletable(&place.bucket) {
+    if let Err(error) = deletable(&place.bucket).and_then(|()| meant(&place, &form)) {
         return shown(&state, Some(&error)).await;
     }
-    change(&state, &place, &form, <dyn Store>::delete_bucket).await
+    state.delete_bucket(place.bucket.id).await?;
+    Ok(Redirect::to(&path(&place.prefix)).into_response())
 }
 
-/// Does what can't be undone, if the form says that it is meant: also without a script that asks.
-async fn change(
-    state: &AppState,
-    place: &Place,
-    form: &Form,
-    work: fn(&dyn Store, BucketId) -> Result<(), StoreError>,
-) -> Result<Response, PageError> {
-    place.caller.owns()?;
-    if form.field("confirm") != place.bucket.key {
-        let message = "nothing was deleted: tick the box that says that you mean it";
-        return shown(state, Some(&ApiError::bad_request(message))).await;
+/// Passes a form that says that what can't be undone is meant: also without a script that asks.
+fn meant(place: &Place, form: &Form) -> Result<(), ApiError> {
+    if form.field("confirm") == place.bucket.key {
+        return Ok(());
     }
-    let id = place.bucket.id;
-    state.blocking(move |store| work(store, id)).await?;
-    Ok(Redirect::to(&path(&place.prefix)).into_response())
+    let message = "nothing was deleted: tick the box that says that you mean it";
+    Err(ApiError::bad_request(message))
 }
 
 /// A bucket as a row of the list.
