@@ -57,6 +57,7 @@ mod import;
 mod compare;
 mod replay;
 mod metrics;
+mod access_log;
 mod openapi;
 
 pub use app::app;

@@ -1,4 +1,5 @@
 use super::access::Access;
+use super::access_log::Refusals;
 use super::auth::{Caller, Token};
 use super::error::ApiError;
 use super::metrics::Metrics;
@@ -127,6 +128,7 @@ struct Inner {
     tails: Room,
     exports: Room,
     metrics: Arc<Metrics>,
+    refusals: Refusals,
     access: Access,
     closing: watch::Sender<bool>,
 }
@@ -159,6 +161,7 @@ impl AppState {
             tails: Room::new(limits.tails),
             exports: Room::new(limits.exports),
             metrics: Arc::default(),
+            refusals: Refusals::default(),
             access: Access::new(sessions),
             closing: watch::Sender::new(false),
             config,
@@ -189,6 +192,10 @@ impl AppState {
 
     pub(super) fn metrics(&self) -> &Arc<Metrics> {
         &self.inner.metrics
+    }
+
+    pub(super) fn refusals(&self) -> &Refusals {
+        &self.inner.refusals
     }
 
     pub(super) fn access(&self) -> &Access {

@@ -204,8 +204,8 @@ pub struct Args {
     )]
     pub log_format: LogFormat,
 
-    /// Which log lines are written, such as debug or runscope_inspector=trace. Default: what RUST_LOG
-    /// says, or info.
+    /// Which log lines are written, such as debug, or info,runscope_inspector::access=debug for a line
+    /// about each request. Default: what RUST_LOG says, or info.
     #[arg(long, env = "RUNSCOPE_INSPECTOR_LOG", value_name = "LEVELS", help_heading = LOGGING)]
     pub log: Option<String>,
 }
