@@ -43,6 +43,9 @@ async fn follow(server: &Server, token: &str, path: &str) -> Response {
     let request = server.bare(Method::GET, path).bearer_auth(token);
     let mut tail = request.send().await.unwrap();
     assert_eq!(tail.status(), StatusCode::OK);
+    // Proxies are told to pass on each event.
+    assert_eq!(tail.headers()["x-accel-buffering"], "no");
+    assert_eq!(tail.headers()["cache-control"], "no-cache");
     ready(&mut tail).await;
     tail
 }

@@ -8,7 +8,7 @@ use crate::exchange::{Exchange, Timestamp};
 use crate::query::{Expr, View, parse};
 use crate::store::{BucketId, Changes, Scope};
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::IntoResponse;
 use axum::response::Response;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -20,6 +20,8 @@ use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
+
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// Exchanges that are read at once.
 const STEP: usize = 100;
@@ -110,9 +112,10 @@ pub(crate) fn follow(
         let event = tail.next().await?;
         Some((Ok::<_, Infallible>(event), tail))
     });
-    Ok(Sse::new(events)
-        .keep_alive(KeepAlive::default())
-        .into_response())
+    let events = Sse::new(events).keep_alive(KeepAlive::default());
+    // nginx would hold events back until its buffer is full.
+    let unbuffered = [(X_ACCEL_BUFFERING, HeaderValue::from_static("no"))];
+    Ok((unbuffered, events).into_response())
 }
 
 struct Tail {

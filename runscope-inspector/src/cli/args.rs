@@ -78,9 +78,9 @@ pub struct Args {
     )]
     pub allow_host: Vec<String>,
 
-    /// Where the server is reached, for the links it makes, such as
-    /// `https://inspector.example`. Default: the address it listens on, or where
-    /// that stands for all of them the first --allow-host.
+    /// Where the server is reached, for the links it makes, such as `https://inspector.example`. Where it
+    /// has a path, such as `https://example.com/inspector`, a proxy has to take that off. Default: the
+    /// address it listens on, or where that stands for all of them the first --allow-host.
     #[arg(long, env = "RUNSCOPE_INSPECTOR_BASE_URL", value_name = "URL", help_heading = LISTENING)]
     pub base_url: Option<String>,
 
@@ -344,6 +344,8 @@ fn rate(text: &str) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::CommandFactory;
+    use std::collections::BTreeSet;
 
     #[test]
     fn the_command_line_is_consistent_and_keeps_to_this_machine() {
@@ -363,5 +365,37 @@ mod tests {
                 "{bad:?}"
             );
         }
+    }
+
+    /// The flags of this program in a text, without those of others in its examples.
+    fn named(text: &str) -> BTreeSet<&str> {
+        const OTHERS: [&str; 4] = ["example", "exchanges", "json", "release"];
+        let named = text.match_indices("--").filter_map(|(at, _)| {
+            let begins =
+                !text[..at].ends_with(|before: char| before == '-' || before.is_alphanumeric());
+            let name = text[at..].trim_start_matches('-');
+            let end = name.find(|next: char| next != '-' && !next.is_ascii_lowercase());
+            let name = &name[..end.unwrap_or(name.len())];
+            (begins && !name.is_empty()).then_some(name)
+        });
+        named.filter(|name| !OTHERS.contains(name)).collect()
+    }
+
+    #[test]
+    fn the_readme_names_every_flag_and_no_other() {
+        let mut command = Args::command();
+        command.build();
+        let subcommands: Vec<_> = command.get_subcommands().collect();
+        let flags: BTreeSet<_> = [&command]
+            .into_iter()
+            .chain(subcommands)
+            .flat_map(clap::Command::get_arguments)
+            .filter_map(clap::Arg::get_long)
+            .filter(|name| *name != "version")
+            .collect();
+        #[cfg(feature = "demo")]
+        assert_eq!(named(include_str!("../../README.md")), flags);
+        let used = named(EXAMPLES);
+        assert!(used.len() > 3 && used.is_subset(&flags), "{used:?}");
     }
 }

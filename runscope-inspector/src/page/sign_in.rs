@@ -36,9 +36,15 @@ impl SignIn {
         let path = path
             .map_or(&parts.uri, |original| &original.0)
             .path_and_query();
+        let path = path.map_or("", PathAndQuery::as_str);
+        // A proxy takes the prefix off, an app that this one is mounted in does not.
+        let path = match path.starts_with(config.prefix.as_str()) {
+            true => path.to_owned(),
+            false => format!("{}{path}", config.prefix),
+        };
         Self {
             prefix: config.prefix.clone(),
-            next: ours(config, path.map_or("", PathAndQuery::as_str)).to_owned(),
+            next: ours(config, &path).to_owned(),
             why: if elsewhere {
                 Why::FromElsewhere
             } else {
