@@ -125,6 +125,50 @@ async fn lists_are_bounded_by_count_and_time() {
     }
 }
 
+/// Clients that send late, or in another order: messages are listed by arrival and bounded by their own
+/// times, also where they arrived in one request or in several.
+#[tokio::test]
+async fn lists_are_in_the_order_of_arrival_whatever_the_times_of_messages() {
+    let server = Server::start().await;
+    let timed = |id: &str, at: f64| json!({ "unique_identifier": id, "request": { "method": "GET", "url": "/", "timestamp": at }, "response": { "status": 500, "timestamp": 9000.0 } });
+    let first = json!([timed("late", 5000.0), timed("early", 1000.0)]);
+    server.post_messages(&first).await;
+    server.post_messages(&timed("middle", 3000.0)).await;
+    let answer = json!({ "unique_identifier": "answer", "response": { "status": 500, "timestamp": 2000.0 } });
+    server.post_messages(&answer).await;
+    let timeless = json!({ "unique_identifier": "timeless", "response": { "status": 500 } });
+    server.post_messages(&timeless).await;
+    for (query, expected) in [
+        ("", "timeless answer middle early late"),
+        ("?count=1", "timeless"),
+        ("?before=6000&count=1", "answer"),
+        ("?before=6000", "answer middle early late"),
+        ("?before=5000", "answer middle early"),
+        ("?since=3000", "timeless middle late"),
+        ("?since=3000&before=5000.5&count=1", "middle"),
+        ("?since=1000&before=1000", ""),
+        ("?since=8999&before=9001", ""),
+        // What a client misses that goes on from the time of the last one that it has.
+        ("?count=3&before=5000.5", "answer middle early"),
+        ("?count=3&before=1000", ""),
+    ] {
+        for list in ["messages", "errors"] {
+            let listed = server.get(&format!("/buckets/default/{list}{query}")).await;
+            assert_eq!(ids(&listed).join(" "), expected, "{list}{query}");
+        }
+    }
+    let described = server.get_json("/api/v1/openapi.json").await;
+    let operation = &described["paths"]["/buckets/{key}/messages"]["get"];
+    let told = operation.to_string();
+    for part in [
+        "arrived last",
+        "in the order of arrival all the same",
+        "else the response's",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+}
+
 #[tokio::test]
 async fn a_bucket_is_made_cleared_and_deleted() {
     let server = Server::start().await;

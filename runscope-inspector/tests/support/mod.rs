@@ -88,6 +88,13 @@ impl Server {
         success(self.request(Method::GET, path).send().await.unwrap()).await
     }
 
+    /// What is JSON without the API's envelope.
+    pub async fn get_json(&self, path: &str) -> Value {
+        let answer = self.request(Method::GET, path).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        answer.json().await.unwrap()
+    }
+
     pub async fn post(&self, path: &str, body: &Value) -> Value {
         success(
             self.request(Method::POST, path)
