@@ -1,5 +1,6 @@
-use super::args::{Args, LogFormat};
+use super::args::Args;
 use super::start::Started;
+use super::values::LogFormat;
 #[cfg(feature = "demo")]
 use super::{args::Command, demo::run_demo};
 use crate::store::StoreError;
