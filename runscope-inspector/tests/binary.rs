@@ -103,13 +103,17 @@ fn behind_a_proxy_links_and_cookies_are_those_of_its_url() {
     let mut command = inspector(directory.path());
     let url = "https://example.com/inspector/";
     command.args(["--base-url", url, "--allow-host", "example.com"]);
-    let mut child = command.args(["--log", "info"]).spawn().unwrap();
-    let printed = first_line(&mut child);
+    let mut program = Program {
+        child: command.args(["--log", "info"]).spawn().unwrap(),
+        address: String::new(),
+        token: String::new(),
+    };
+    let printed = first_line(&mut program.child);
     let link = printed.strip_prefix("Open https://example.com/inspector/open");
     let link = link.unwrap_or_else(|| panic!("{printed}"));
     // The port is told in the log alone.
     let mut log = String::new();
-    BufReader::new(child.stderr.take().unwrap())
+    BufReader::new(program.child.stderr.take().unwrap())
         .read_line(&mut log)
         .unwrap();
     let (_, address) = log.split_once("address=").unwrap();
@@ -149,8 +153,7 @@ fn behind_a_proxy_links_and_cookies_are_those_of_its_url() {
         stranger.contains("name=\"next\" value=\"/inspector/b/default?q=a\""),
         "{stranger}"
     );
-    child.kill().unwrap();
-    child.wait().unwrap();
+    program.kill();
     let wrong = failed(inspector(directory.path()).args(["--base-url", "inspector.example"]));
     assert!(
         wrong.contains("--base-url: expected a URL such as"),
