@@ -32,6 +32,7 @@ for (const viewport of [DESKTOP, PHONE]) {
     await look("/open?token=wrong", undefined, stranger);
     await look("/b/default", () => page.locator("#first-call").waitFor());
     await look("/b/default/views");
+    await look("/b");
 
     await inspector.send(...traffic({ count: 120, span: 3600, end: Date.now() / 1000 }));
     const multipart = "--x\r\nContent-Disposition: form-data; name=who\r\n\r\nada\r\n--x--\r\n";
@@ -67,6 +68,7 @@ for (const viewport of [DESKTOP, PHONE]) {
       await page.keyboard.press("Home");
       await page.keyboard.press("Shift+End");
     });
+    await look("/b", open("#bucket-default .confirm > summary"));
     await look("/b/default?q=status:5xx", () => settled(page));
     await look("/b/default?q=path:/nowhere", open(".save summary"));
     await look("/b/default?q=status:oops");

@@ -80,7 +80,7 @@ inspect("pause, new calls and help have keys, and a dialog keeps them to itself"
 inspect("whatever can be clicked is reached by Tab, shows that it is, and nothing traps", {}, async (inspector) => {
   const [uuid] = await inspector.send(call("/one", { request: { body: '{"a":1}' }, response: { body: '{"b":2}' } }));
   const page = await inspector.page();
-  for (const path of ["/b/default", `/b/default/c/${uuid}`, "/b/default/summary", "/b/default/views", "/b/default/connect", `/b/default/compare?a=${uuid}&b=${uuid}`]) {
+  for (const path of ["/b/default", `/b/default/c/${uuid}`, "/b/default/summary", "/b/default/views", "/b/default/connect", "/b", `/b/default/compare?a=${uuid}&b=${uuid}`]) {
     await page.goto(path);
     if (path === "/b/default") await settled(page);
     await page.evaluate(() => document.activeElement.blur());

@@ -28,7 +28,7 @@ inspect("the chosen theme is kept over a reload and on every page", {}, async (i
   await page.goto("/b/default");
   await page.click("#theme");
   await page.click("#theme");
-  for (const path of ["/b/default", `/b/default/c/${uuid}`, "/b/default/summary"]) {
+  for (const path of ["/b", "/b/default", `/b/default/c/${uuid}`, "/b/default/summary"]) {
     await page.goto(path);
     assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark");
     assert.ok(await ground(page) < 128);
@@ -44,11 +44,13 @@ inspect("no page scrolls sideways, however narrow the screen and long the values
     call("/short", { response: { headers: { "content-type": "text/plain" }, body: long } }),
   );
   await inspector.server.api("PUT", `/buckets/default/shared/${a}`);
+  await inspector.server.api("POST", "/buckets", { name: long.slice(0, 200) });
   for (const viewport of [DESKTOP, { width: 768, height: 1024 }, PHONE, { width: 320, height: 640 }]) {
     const page = await inspector.page({ viewport });
-    for (const path of ["/b/default", "/b/default?q=status:5xx", "/b/default?q=" + long, "/b/default/summary", "/b/default/views", "/b/default/connect", `/b/default/c/${a}`, `/b/default/c/${b}?response=raw`, `/b/default/c/${b}?response=hex`, `/b/default/compare?a=${a}&b=${b}`]) {
+    for (const path of ["/b/default", "/b/default?q=status:5xx", "/b/default?q=" + long, "/b/default/summary", "/b/default/views", "/b/default/connect", "/b", `/b/default/c/${a}`, `/b/default/c/${b}?response=raw`, `/b/default/c/${b}?response=hex`, `/b/default/compare?a=${a}&b=${b}`]) {
       await page.goto(path);
       if (path === "/b/default") await settled(page);
+      for (const closed of await page.locator(".confirm > summary").all()) await closed.click();
       const [wide, shown] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
       assert.ok(wide <= shown, `${viewport.width} ${path.slice(0, 60)}: ${wide} > ${shown}`);
       assert.equal(shown, viewport.width, path);

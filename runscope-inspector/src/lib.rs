@@ -45,6 +45,7 @@ pub mod store;
 mod show;
 mod copy;
 mod compare;
+mod addresses;
 pub mod replay;
 pub mod alerts;
 pub mod api;

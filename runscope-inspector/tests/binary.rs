@@ -7,9 +7,9 @@
 mod program;
 
 use program::{Program, inspector};
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output};
 
 fn request(address: &str, request: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
@@ -95,6 +95,77 @@ fn the_printed_address_is_answered_to_where_all_addresses_are_listened_on() {
             "{answer}"
         );
     }
+}
+
+#[test]
+fn behind_a_proxy_links_and_cookies_are_those_of_its_url() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = inspector(directory.path());
+    let url = "https://example.com/inspector/";
+    command.args(["--base-url", url, "--allow-host", "example.com"]);
+    let mut program = Program {
+        child: command.args(["--log", "info"]).spawn().unwrap(),
+        address: String::new(),
+        token: String::new(),
+    };
+    let printed = first_line(&mut program.child);
+    let link = printed.strip_prefix("Open https://example.com/inspector/open");
+    let link = link.unwrap_or_else(|| panic!("{printed}"));
+    // The port is told in the log alone.
+    let mut log = String::new();
+    BufReader::new(program.child.stderr.take().unwrap())
+        .read_line(&mut log)
+        .unwrap();
+    let (_, address) = log.split_once("address=").unwrap();
+    let address = address.split(' ').next().unwrap();
+    let ask = |path: &str, headers: &str| {
+        let host = "Host: example.com\r\nConnection: close\r\n";
+        request(
+            address,
+            &format!("GET {path} HTTP/1.1\r\n{host}{headers}\r\n"),
+        )
+    };
+    // As a proxy asks that takes the path off.
+    let opened = ask(&format!("/open{link}"), "");
+    assert!(opened.contains("location: /inspector\r\n"), "{opened}");
+    let (_, cookie) = opened.split_once("set-cookie: ").unwrap();
+    let cookie = cookie.split("\r\n").next().unwrap();
+    assert!(
+        cookie.starts_with("__Secure-")
+            && cookie.contains("Path=/inspector;")
+            && cookie.ends_with("Secure"),
+        "{cookie}"
+    );
+    let cookie = format!(
+        "Cookie: {}\r\nSec-Fetch-Site: same-origin\r\n",
+        cookie.split(';').next().unwrap()
+    );
+    let page = ask("/b/default", &cookie);
+    for part in [
+        "href=\"/inspector/b/default/summary\"",
+        "src=\"/inspector/assets/",
+        "RUNSCOPE_API_ENDPOINT=https://example.com/inspector<",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let stranger = ask("/b/default?q=a", "");
+    assert!(
+        stranger.contains("name=\"next\" value=\"/inspector/b/default?q=a\""),
+        "{stranger}"
+    );
+    program.kill();
+    let wrong = failed(inspector(directory.path()).args(["--base-url", "inspector.example"]));
+    assert!(
+        wrong.contains("--base-url: expected a URL such as"),
+        "{wrong}"
+    );
+}
+
+fn first_line(child: &mut Child) -> String {
+    let mut line = String::new();
+    let stdout = child.stdout.as_mut().unwrap();
+    BufReader::new(stdout).read_line(&mut line).unwrap();
+    line.trim().to_owned()
 }
 
 #[test]

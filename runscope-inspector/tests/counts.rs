@@ -193,6 +193,41 @@ fn only_so_many_values_are_told_apart_and_the_answer_says_so() {
 }
 
 #[test]
+fn a_deadline_bounds_what_is_counted_already_and_the_answer_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    // Each message in a file of its own.
+    let store = open(directory.path(), Duration::from_micros(1));
+    let bucket = default_bucket(&store);
+    for route in 0..5 {
+        let message = request(route, 1, None, 1_000_000_000);
+        store.append(bucket, vec![message]).unwrap();
+    }
+    for filter in ["", "since:2001-01-01", ONE_BY_ONE] {
+        let late = Scan {
+            deadline: Instant::now(),
+            ..scan(bucket, filter)
+        };
+        let facets = store.facets(&late, 10).unwrap();
+        assert!(
+            facets.counted < 5 && !facets.complete,
+            "{filter}: {facets:?}"
+        );
+        assert!(facets.told_apart, "{filter}");
+        let summary = store.summary(&late).unwrap();
+        assert!(
+            summary.counted < 5 && !summary.complete,
+            "{filter}: {summary:?}"
+        );
+        for step in [1, 60] {
+            let histogram = store.histogram(&late, Duration::from_secs(step)).unwrap();
+            assert!(!histogram.complete, "{filter} {step}");
+        }
+    }
+    let whole = facets(&store, bucket, "");
+    assert_eq!((whole.counted, whole.complete), (5, true));
+}
+
+#[test]
 fn a_partition_from_before_there_were_counts_is_counted_one_by_one() {
     let directory = tempfile::tempdir().unwrap();
     let span = Duration::from_secs(86_400);

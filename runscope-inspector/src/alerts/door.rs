@@ -3,7 +3,8 @@
 //! Channels reach public addresses, with TLS. Hosts of a private network, and of this machine, are
 //! reached where the operator lists them, and these may be spoken to without TLS.
 
-use crate::replay::{AllowedHost, Host, Target, is_listed, special};
+use crate::addresses::special;
+use crate::replay::{AllowedHost, Host, Target, is_listed};
 use std::net::IpAddr;
 
 /// Why a place is none to send to.

@@ -2,8 +2,8 @@ use super::error::ApiError;
 use super::routes::Routes;
 use super::state::AppState;
 use super::{
-    alerts, buckets, compare, cookie, door, envelope, export, import, messages, metrics, openapi,
-    replay, search, shared, tail, tokens, views,
+    access_log, alerts, buckets, compare, cookie, door, envelope, export, import, messages,
+    metrics, openapi, replay, search, shared, tail, tokens, views,
 };
 use crate::page;
 use axum::Router;
@@ -25,6 +25,7 @@ pub fn app(state: AppState) -> Router {
         .layer(from_fn_with_state(state.clone(), door::check_host))
         .layer(from_fn(door::security_headers))
         .layer(from_fn_with_state(state.clone(), metrics::count_answers))
+        .layer(from_fn_with_state(state.clone(), access_log::log_answers))
         .with_state(state)
 }
 

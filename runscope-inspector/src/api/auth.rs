@@ -78,8 +78,10 @@ impl std::error::Error for InvalidToken {}
 /// Who sends a request; a request without a known token does not get as far.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Caller {
-    /// Who has the owner's token, or a session that it opened.
+    /// Who has the owner's token.
     Owner,
+    /// Who has a session that it opened, with the digest of its identifier.
+    Session([u8; 32]),
     /// Who has the token for metrics.
     Scraper,
     /// Who has a bucket's token.
@@ -90,7 +92,7 @@ impl Caller {
     /// Lets the owner on.
     pub(crate) fn owns(self) -> Result<(), ApiError> {
         match self {
-            Self::Owner => Ok(()),
+            Self::Owner | Self::Session(_) => Ok(()),
             Self::Scraper | Self::Holder(_) => {
                 Err(ApiError::forbidden("this needs the owner's token"))
             }
@@ -100,7 +102,7 @@ impl Caller {
     /// Lets on whoever may see numbers of all buckets.
     pub(super) fn scrapes(self) -> Result<(), ApiError> {
         match self {
-            Self::Owner | Self::Scraper => Ok(()),
+            Self::Owner | Self::Session(_) | Self::Scraper => Ok(()),
             Self::Holder(_) => Err(ApiError::forbidden(
                 "this needs the owner's token, or the one for metrics",
             )),
@@ -117,8 +119,10 @@ impl Caller {
     ) -> Result<Bucket, ApiError> {
         let bucket = state.blocking(move |store| store.bucket(&key)).await?;
         match (self, bucket) {
-            (Self::Owner, Some(bucket)) => Ok(bucket),
-            (Self::Owner, None) => Err(ApiError::not_found("there is no bucket with this key")),
+            (Self::Owner | Self::Session(_), Some(bucket)) => Ok(bucket),
+            (Self::Owner | Self::Session(_), None) => {
+                Err(ApiError::not_found("there is no bucket with this key"))
+            }
             (Self::Holder(grant), Some(bucket))
                 if grant.bucket == bucket.id && grant.scope == scope =>
             {
@@ -134,12 +138,15 @@ impl FromRequestParts<AppState> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         let Some(digest) = bearer(&parts.headers) else {
-            let signed_in = cookie::counts(parts, state.config())
-                && Cookie::of(parts, state.config())
-                    .values(&parts.headers)
-                    .any(|id| state.sessions().knows(&digest(id), Timestamp::now()));
-            return signed_in
-                .then_some(Self::Owner)
+            if !cookie::counts(parts, state.config()) {
+                return Err(ApiError::unauthorized());
+            }
+            let now = Timestamp::now();
+            return Cookie::of(parts, state.config())
+                .values(&parts.headers)
+                .map(digest)
+                .find(|id| state.access().sessions().knows(id, now))
+                .map(Self::Session)
                 .ok_or_else(ApiError::unauthorized);
         };
         if is_owners(state, &digest) {

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// The longest name of a bucket, in characters.
-pub(super) const LONGEST_NAME: usize = 200;
+pub(crate) const LONGEST_NAME: usize = 200;
 
 /// Whose account this is: there is one, the owner's.
 pub(super) async fn account(caller: Caller) -> Result<Response, ApiError> {
@@ -58,20 +58,9 @@ pub(super) async fn create(
     expect_json(&headers)?;
     let received = Received::read(&state, caller, &headers, body).await?;
     let Creation { name, team_id } = received.json(&state, "a bucket").await?;
-    if [&name, &team_id]
-        .iter()
-        .any(|text| text.trim().is_empty() || text.chars().count() > LONGEST_NAME)
-    {
-        let message = format!("name and team_id must have 1 to {LONGEST_NAME} characters");
-        return Err(ApiError::bad_request(message));
-    }
+    let bucket = new_bucket(name, team_id)?;
     let bucket = state
-        .blocking(move |store| {
-            store.create_bucket(&NewBucket {
-                name,
-                team: team_id,
-            })
-        })
+        .blocking(move |store| store.create_bucket(&bucket))
         .await?;
     Ok(data(&bucket_json(&state, &bucket)))
 }
@@ -94,18 +83,34 @@ pub(super) async fn delete(
 ) -> Result<Response, ApiError> {
     caller.owns()?;
     let bucket = caller.bucket(&state, key, Scope::Write).await?;
-    if bucket.default {
-        return Err(ApiError::bad_request(
-            "the default bucket can't be deleted; its messages can",
-        ));
-    }
-    state
-        .blocking(move |store| store.delete_bucket(bucket.id))
-        .await?;
+    deletable(&bucket)?;
+    state.delete_bucket(bucket.id).await?;
     Ok(nothing())
 }
 
-fn default_team() -> String {
+/// A bucket to be made, if its texts will do.
+pub(crate) fn new_bucket(name: String, team: String) -> Result<NewBucket, ApiError> {
+    let fits = |text: &str| !text.trim().is_empty() && text.chars().count() <= LONGEST_NAME;
+    if fits(&name) && fits(&team) {
+        Ok(NewBucket { name, team })
+    } else {
+        Err(ApiError::bad_request(format!(
+            "name and team_id must have 1 to {LONGEST_NAME} characters"
+        )))
+    }
+}
+
+/// Lets a bucket go that clients do not count on being there.
+pub(crate) fn deletable(bucket: &Bucket) -> Result<(), ApiError> {
+    if bucket.default {
+        let message = "the default bucket can't be deleted; its messages can";
+        return Err(ApiError::bad_request(message));
+    }
+    Ok(())
+}
+
+/// The team of a bucket where none is told.
+pub(crate) fn default_team() -> String {
     "default".to_owned()
 }
 

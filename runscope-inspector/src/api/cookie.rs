@@ -2,7 +2,6 @@ use super::auth::{digest, is_owners};
 use super::door;
 use super::envelope::Params;
 use super::state::{AppState, Config};
-use crate::exchange::Timestamp;
 use crate::page::SignIn;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
@@ -61,17 +60,14 @@ impl Cookie {
         if !is_owners(state, &digest(token)) {
             return None;
         }
-        let id = state.sessions().open(Timestamp::now());
-        state.keep_sessions().await;
+        let id = state.open_session().await;
         Some(self.set(id.reveal()))
     }
 
     /// Ends the session of a request, and gives the `Set-Cookie` that says so.
     pub(crate) async fn sign_out(&self, state: &AppState, headers: &HeaderMap) -> String {
-        for id in self.values(headers) {
-            state.sessions().close(&digest(id));
-        }
-        state.keep_sessions().await;
+        let sessions = self.values(headers).map(digest);
+        state.close_sessions(sessions.collect()).await;
         self.set("; Max-Age=0")
     }
 

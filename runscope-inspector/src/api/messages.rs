@@ -55,6 +55,8 @@ pub(super) async fn post(
         .await
 }
 
+/// Which messages are listed. The bounds are of their own times, as those are what the API documents;
+/// the order is that of arrival, in which a list does not move under who reads it.
 #[derive(Debug, Deserialize)]
 pub(super) struct Listing {
     count: Option<usize>,
@@ -62,7 +64,7 @@ pub(super) struct Listing {
     before: Option<f64>,
 }
 
-/// The newest messages, without bodies.
+/// The messages that arrived last, without bodies.
 pub(super) async fn list(
     State(state): State<AppState>,
     caller: Caller,

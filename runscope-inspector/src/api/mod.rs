@@ -28,7 +28,7 @@
 //! | `/api/v1/openapi.json` | `GET`: all of this, exactly | none |
 //! | `/metrics` | `GET`: for Prometheus | owner, or the one for metrics |
 //! | `/healthz` | `GET` | none |
-//! | `/`, `/b/{key}/…`, `/assets/…` | the web page | the session's cookie |
+//! | `/`, `/b`, `/b/{key}/…`, `/assets/…` | the web page | the session's cookie |
 //!
 //! Every answer but the web page's, downloads, event streams and metrics is JSON in the envelope
 //! `{"data":…,"meta":{"status":…},"error":…}`, errors of every kind too.
@@ -40,6 +40,7 @@ mod door;
 mod auth;
 mod cookie;
 mod sessions;
+mod access;
 mod error;
 mod envelope;
 mod room;
@@ -61,12 +62,14 @@ mod compare;
 mod replay;
 mod alerts;
 mod metrics;
+mod access_log;
 mod openapi;
 
 pub use app::app;
 pub(crate) use auth::Caller;
 pub use auth::{InvalidToken, Token};
 pub(crate) use body::Received;
+pub(crate) use buckets::{LONGEST_NAME, default_team, deletable, new_bucket};
 pub(crate) use compare::compared;
 pub(crate) use cookie::Cookie;
 pub(crate) use envelope::Params;

@@ -22,6 +22,7 @@ pub(crate) struct Taken {
 /// Whose share something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Who {
+    /// With all sessions of theirs.
     Owner,
     /// Who has the token of this number.
     Token(i64),

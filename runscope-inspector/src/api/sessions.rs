@@ -43,6 +43,11 @@ impl Sessions {
         }
     }
 
+    /// Whether there is one, without using it: an answer that goes on by itself is nobody's use.
+    pub(super) fn has(&self, digest: &[u8; 32], now: Timestamp) -> bool {
+        self.lock().get(digest).is_some_and(|at| is_alive(*at, now))
+    }
+
     /// Ends a session.
     pub(super) fn close(&self, digest: &[u8; 32]) {
         self.lock().remove(digest);
@@ -86,6 +91,7 @@ mod tests {
         let id = sessions.open(start);
         let day = |days: i64| Timestamp::from_micros(start.as_micros() + days * 86_400_000_000);
         for (days, known) in [(29, true), (58, true), (88, false), (89, false)] {
+            assert_eq!(sessions.has(&id.digest(), day(days)), known, "{days}");
             assert_eq!(sessions.knows(&id.digest(), day(days)), known, "{days}");
         }
         let other = sessions.open(day(88));

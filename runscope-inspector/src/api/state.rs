@@ -1,12 +1,13 @@
+use super::access::Access;
+use super::access_log::Refusals;
 use super::auth::{Caller, Token};
 use super::error::ApiError;
 use super::metrics::Metrics;
 use super::room::{Room, Taken, Who};
-use super::sessions::Sessions;
 use crate::alerts::{self, Alerts, AlertsError};
 use crate::replay;
 use crate::store::{Store, StoreError};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
@@ -132,9 +133,8 @@ struct Inner {
     tails: Room,
     exports: Room,
     metrics: Arc<Metrics>,
-    sessions: Sessions,
-    /// One at a time brings the sessions to the store, so that the newest state is the last.
-    keeping: Mutex<()>,
+    refusals: Refusals,
+    access: Access,
     closing: watch::Sender<bool>,
 }
 
@@ -172,8 +172,8 @@ impl AppState {
             tails: Room::new(limits.tails),
             exports: Room::new(limits.exports),
             metrics: Arc::default(),
-            sessions: sessions.into_iter().collect(),
-            keeping: Mutex::default(),
+            refusals: Refusals::default(),
+            access: Access::new(sessions),
             closing: watch::Sender::new(false),
             config,
         };
@@ -209,22 +209,12 @@ impl AppState {
         &self.inner.metrics
     }
 
-    pub(super) fn sessions(&self) -> &Sessions {
-        &self.inner.sessions
+    pub(super) fn refusals(&self) -> &Refusals {
+        &self.inner.refusals
     }
 
-    /// Brings the sessions to the store, so that a restart does not end them. Where that fails, one may
-    /// have to sign in again.
-    pub(super) async fn keep_sessions(&self) {
-        let state = self.clone();
-        let kept = self.blocking(move |store| {
-            let keeping = &state.inner.keeping;
-            let _turn = keeping.lock().unwrap_or_else(PoisonError::into_inner);
-            store.keep_sessions(&state.config().owner.digest(), &state.sessions().all())
-        });
-        if let Err(error) = kept.await {
-            tracing::warn!(error = error.message(), "the sessions could not be kept");
-        }
+    pub(super) fn access(&self) -> &Access {
+        &self.inner.access
     }
 
     /// How many live tails there are.
@@ -301,15 +291,6 @@ impl AppState {
     /// Room for a download of a bucket, if there is any.
     pub(super) fn export_room(&self, caller: Caller) -> Option<Taken> {
         self.inner.exports.try_take(caller.into())
-    }
-
-    /// Whether the token that a caller was let in with is still there; who can't tell lets nobody in.
-    pub(super) async fn still_lets_in(&self, caller: Caller) -> bool {
-        let Caller::Holder(grant) = caller else {
-            return true;
-        };
-        let tokens = self.blocking(move |store| store.tokens(grant.bucket)).await;
-        tokens.is_ok_and(|tokens| tokens.iter().any(|token| token.id == grant.token))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::exchange::{Exchange, Timestamp};
 use crate::query::{Expr, View, parse};
 use crate::store::{BucketId, Changes, Scope};
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::IntoResponse;
 use axum::response::Response;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -21,13 +21,15 @@ use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
 /// Exchanges that are read at once.
 const STEP: usize = 100;
 
 /// A reader that is further behind than this is told of a gap and led to the newest.
 const FURTHEST_BEHIND: i64 = 20_000;
 
-/// How long a tail without news goes on before its token is looked at again.
+/// How long a tail without news goes on before it is looked at whether its session has expired.
 const QUIET: Duration = Duration::from_secs(15);
 
 #[derive(Debug, Deserialize)]
@@ -83,6 +85,7 @@ pub(crate) fn follow(
         );
         return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message));
     };
+    let access = state.access().changes();
     let changes = state.store().changes();
     let newest = changes.start();
     let position = last
@@ -94,6 +97,7 @@ pub(crate) fn follow(
         .data("{}");
     let tail = Tail {
         closing: state.closing(),
+        access,
         state,
         caller,
         bucket,
@@ -108,9 +112,10 @@ pub(crate) fn follow(
         let event = tail.next().await?;
         Some((Ok::<_, Infallible>(event), tail))
     });
-    Ok(Sse::new(events)
-        .keep_alive(KeepAlive::default())
-        .into_response())
+    let events = Sse::new(events).keep_alive(KeepAlive::default());
+    // nginx would hold events back until its buffer is full.
+    let unbuffered = [(X_ACCEL_BUFFERING, HeaderValue::from_static("no"))];
+    Ok((unbuffered, events).into_response())
 }
 
 struct Tail {
@@ -124,6 +129,8 @@ struct Tail {
     position: i64,
     events: VecDeque<Event>,
     closing: watch::Receiver<bool>,
+    /// Tells when somebody's token or session, or a bucket, is gone.
+    access: watch::Receiver<()>,
     _room: Taken,
 }
 
@@ -137,15 +144,20 @@ enum News {
 }
 
 impl Tail {
-    /// The next event; none when the server ends, the caller's token is gone or the store can't be
-    /// read.
+    /// The next event; none when the server ends, the caller's token or session or the bucket is gone,
+    /// or the store can't be read.
     async fn next(&mut self) -> Option<Event> {
         loop {
+            // What was read for a slow client is not for one who may read no longer.
+            let changed = self.access.has_changed().unwrap_or(true);
+            if changed && !self.is_let_in().await {
+                return None;
+            }
             if let Some(event) = self.events.pop_front() {
                 return Some(event);
             }
             let news = self.news().await?;
-            if !self.state.still_lets_in(self.caller).await {
+            if !self.is_let_in().await {
                 return None;
             }
             match news {
@@ -155,6 +167,13 @@ impl Tail {
                 News::Nothing => {}
             }
         }
+    }
+
+    async fn is_let_in(&mut self) -> bool {
+        let changed = self.access.has_changed().unwrap_or(true);
+        self.access.mark_unchanged();
+        self.state.still_lets_in(self.caller).await
+            && (!changed || self.state.has_bucket(self.bucket).await)
     }
 
     async fn news(&mut self) -> Option<News> {
@@ -173,6 +192,10 @@ impl Tail {
                 Err(RecvError::Closed) => None,
             },
             _ = self.closing.wait_for(|closing| *closing) => None,
+            _ = self.access.changed() => {
+                self.access.mark_changed();
+                Some(News::Nothing)
+            }
             () = tokio::time::sleep(QUIET) => Some(News::Nothing),
         }
     }

@@ -74,10 +74,7 @@ pub(super) async fn remove(
     let bucket = caller.bucket(&state, key, Scope::Write).await?;
     let no_token = || ApiError::not_found("there is no token with this id");
     let id = id.parse().map_err(|_| no_token())?;
-    if state
-        .blocking(move |store| store.remove_token(bucket.id, id))
-        .await?
-    {
+    if state.remove_token(bucket.id, id).await? {
         Ok(nothing())
     } else {
         Err(no_token())

@@ -1,9 +1,11 @@
+#[cfg(feature = "demo")]
+use super::values::rate;
+use super::values::{DurabilityName, LogFormat, body, duration, size};
 use crate::api::Limits;
-use crate::query::{parse_duration, parse_size};
 use crate::replay::AllowedHost;
 use crate::serve::Bounds;
 use crate::store::{Durability, Settings};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -79,9 +81,9 @@ pub struct Args {
     )]
     pub allow_host: Vec<String>,
 
-    /// Where the server is reached, for the links it makes, such as
-    /// `https://inspector.example`. Default: the address it listens on, or where
-    /// that stands for all of them the first --allow-host.
+    /// Where the server is reached, for the links it makes, such as `https://inspector.example`. Where it
+    /// has a path, such as `https://example.com/inspector`, a proxy has to take that off. Default: the
+    /// address it listens on, or where that stands for all of them the first --allow-host.
     #[arg(long, env = "RUNSCOPE_INSPECTOR_BASE_URL", value_name = "URL", help_heading = LISTENING)]
     pub base_url: Option<String>,
 
@@ -217,8 +219,8 @@ pub struct Args {
     )]
     pub log_format: LogFormat,
 
-    /// Which log lines are written, such as debug or runscope_inspector=trace. Default: what RUST_LOG
-    /// says, or info.
+    /// Which log lines are written, such as debug, or info,runscope_inspector::access=debug for a line
+    /// about each request. Default: what RUST_LOG says, or info.
     #[arg(long, env = "RUNSCOPE_INSPECTOR_LOG", value_name = "LEVELS", help_heading = LOGGING)]
     pub log: Option<String>,
 }
@@ -266,24 +268,6 @@ pub struct DemoArgs {
     pub rate: f64,
 }
 
-/// The durabilities by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum DurabilityName {
-    /// The end of the process; a power loss can take the last moments.
-    Process,
-    /// Power loss: every commit waits for the disk.
-    Power,
-}
-
-/// How log lines are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
 impl Args {
     /// The directory of the database.
     #[must_use]
@@ -327,36 +311,11 @@ impl Args {
     }
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
-    parse_duration(text)
-        .ok_or_else(|| "expected a time with its unit, such as 30d or 12h".to_owned())
-}
-
-fn size(text: &str) -> Result<u64, String> {
-    parse_size(text).ok_or_else(|| "expected a size, such as 10gb or 500mb".to_owned())
-}
-
-/// A body is text in memory: one that is larger than this is a mistake.
-const LARGEST_BODY: u64 = 1 << 30;
-
-fn body(text: &str) -> Result<usize, String> {
-    let bytes = parse_size(text).filter(|size| (1..=LARGEST_BODY).contains(size));
-    bytes
-        .and_then(|bytes| usize::try_from(bytes).ok())
-        .ok_or_else(|| "expected a size up to 1gib, such as 16mib".to_owned())
-}
-
-#[cfg(feature = "demo")]
-fn rate(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(rate) if (0.01..=100_000.0).contains(&rate) => Ok(rate),
-        _ => Err("expected a number from 0.01 to 100000".to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::CommandFactory;
+    use std::collections::BTreeSet;
 
     #[test]
     fn the_command_line_is_consistent_and_keeps_to_this_machine() {
@@ -376,5 +335,37 @@ mod tests {
                 "{bad:?}"
             );
         }
+    }
+
+    /// The flags of this program in a text, without those of others in its examples.
+    fn named(text: &str) -> BTreeSet<&str> {
+        const OTHERS: [&str; 4] = ["example", "exchanges", "json", "release"];
+        let named = text.match_indices("--").filter_map(|(at, _)| {
+            let begins =
+                !text[..at].ends_with(|before: char| before == '-' || before.is_alphanumeric());
+            let name = text[at..].trim_start_matches('-');
+            let end = name.find(|next: char| next != '-' && !next.is_ascii_lowercase());
+            let name = &name[..end.unwrap_or(name.len())];
+            (begins && !name.is_empty()).then_some(name)
+        });
+        named.filter(|name| !OTHERS.contains(name)).collect()
+    }
+
+    #[test]
+    fn the_readme_names_every_flag_and_no_other() {
+        let mut command = Args::command();
+        command.build();
+        let subcommands: Vec<_> = command.get_subcommands().collect();
+        let flags: BTreeSet<_> = [&command]
+            .into_iter()
+            .chain(subcommands)
+            .flat_map(clap::Command::get_arguments)
+            .filter_map(clap::Arg::get_long)
+            .filter(|name| *name != "version")
+            .collect();
+        #[cfg(feature = "demo")]
+        assert_eq!(named(include_str!("../../README.md")), flags);
+        let used = named(EXAMPLES);
+        assert!(used.len() > 3 && used.is_subset(&flags), "{used:?}");
     }
 }

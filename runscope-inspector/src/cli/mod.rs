@@ -1,6 +1,7 @@
 //! The command line of the binary.
 
 mod args;
+mod values;
 mod read;
 mod config_file;
 mod run;
@@ -11,5 +12,6 @@ mod token_file;
 
 #[cfg(feature = "demo")]
 pub use args::DemoArgs;
-pub use args::{Args, Command, DurabilityName, LogFormat};
+pub use args::{Args, Command};
 pub use run::{StartError, run};
+pub use values::{DurabilityName, LogFormat};

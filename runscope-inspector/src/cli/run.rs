@@ -1,5 +1,6 @@
-use super::args::{Args, LogFormat};
+use super::args::Args;
 use super::start::Started;
+use super::values::LogFormat;
 #[cfg(feature = "demo")]
 use super::{args::Command, demo::run_demo};
 use crate::store::StoreError;
@@ -58,6 +59,8 @@ fn log(args: &Args) -> Result<(), StartError> {
     let filter = EnvFilter::try_new(levels.as_deref().unwrap_or("info"))
         .map_err(|error| StartError(format!("--log: {error}")))?;
     let log = tracing_subscriber::fmt()
+        // It would panic where standard error is gone, which is no reason to fail a request.
+        .log_internal_errors(false)
         .with_env_filter(filter)
         .with_writer(io::stderr);
     let set = match args.log_format {

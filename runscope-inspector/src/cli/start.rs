@@ -11,6 +11,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
+use url::Url;
 
 /// A server that has all it needs.
 pub(super) struct Started {
@@ -35,10 +36,10 @@ impl Started {
             StartError(format!("{} can't be listened on: {error}", args.listen))
         })?;
         let address = listener.local_addr()?;
-        let base_url = args.base_url.as_ref().map_or_else(
-            || own_url(address, &args.allow_host),
-            |url| url.trim_end_matches('/').to_owned(),
-        );
+        let (base_url, prefix) = match &args.base_url {
+            Some(url) => parse_base_url(url)?,
+            None => (own_url(address, &args.allow_host), String::new()),
+        };
         let mut config = Config::new(token.clone());
         config.limits = args.limits();
         config.hosts.clone_from(&args.allow_host);
@@ -53,6 +54,7 @@ impl Started {
         config.replay.to.clone_from(&args.replay_to);
         config.alerts.private_hosts.clone_from(&args.alert_host);
         config.base_url.clone_from(&base_url);
+        config.prefix = prefix;
         let state = AppState::new(config, Arc::new(store));
         tracing::info!(%address, data = %args.data().display(), "listening");
         // Not a log line: logs are kept, and the token must not be.
@@ -109,6 +111,24 @@ fn parse_token(flag: &str, token: &str) -> Result<Token, StartError> {
     Token::new(token).map_err(|error| StartError(format!("{flag}: {error}")))
 }
 
+/// The URL without a slash at its end, and its path, below which a proxy lets requests through.
+fn parse_base_url(text: &str) -> Result<(String, String), StartError> {
+    let url = Url::parse(text).ok().filter(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none()
+    });
+    let url = url.ok_or_else(|| {
+        let message = "--base-url: expected a URL such as https://inspector.example";
+        StartError(message.to_owned())
+    })?;
+    let prefix = url.path().trim_end_matches('/').to_owned();
+    Ok((url.as_str().trim_end_matches('/').to_owned(), prefix))
+}
+
 /// A URL that the server answers to at its address: one that stands for all of a machine's
 /// addresses is none itself.
 fn own_url(address: SocketAddr, hosts: &[String]) -> String {
@@ -133,6 +153,33 @@ fn name(ip: IpAddr) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_path_of_the_base_url_is_what_a_proxy_takes_off() {
+        for (text, url, prefix) in [
+            ("https://i.example", "https://i.example", ""),
+            ("https://i.example/", "https://i.example", ""),
+            ("http://i.example:8080", "http://i.example:8080", ""),
+            (
+                "https://I.example/tools/in/",
+                "https://i.example/tools/in",
+                "/tools/in",
+            ),
+        ] {
+            let parsed = parse_base_url(text).unwrap();
+            assert_eq!(parsed, (url.to_owned(), prefix.to_owned()), "{text}");
+        }
+        for wrong in [
+            "i.example",
+            "ftp://i.example",
+            "https://",
+            "https://u:p@i.example",
+            "https://i.example/?a",
+            "https://i.example/#a",
+        ] {
+            assert!(parse_base_url(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn the_printed_address_is_one_that_is_answered_to() {

@@ -88,3 +88,22 @@ fn content_type(name: &str) -> HeaderValue {
         _ => "application/octet-stream",
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each colour is written once, with its light and its dark, so that the two ways to ask for dark
+    /// can't come apart.
+    #[test]
+    fn dark_colours_stand_beside_the_light_ones() {
+        for Asset { name, content } in ASSETS.iter().filter(|asset| asset.name.ends_with("css")) {
+            assert!(!content.contains("prefers-color-scheme"), "{name}");
+            for (at, _) in content.match_indices("[data-theme=") {
+                let rule = content[at..].split('}').next().unwrap_or_default();
+                assert!(rule.contains("{ color-scheme: "), "{name}: {rule}");
+                assert!(!rule.contains("--"), "{name}: {rule}");
+            }
+        }
+    }
+}

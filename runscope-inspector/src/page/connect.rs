@@ -43,9 +43,7 @@ pub(super) async fn revoke(
     place.caller.owns()?;
     let bucket = place.bucket.id;
     // Whoever takes it away twice has what they want.
-    state
-        .blocking(move |store| store.remove_token(bucket, id))
-        .await?;
+    state.remove_token(bucket, id).await?;
     Ok(Redirect::to(&place.path("/connect")))
 }
 

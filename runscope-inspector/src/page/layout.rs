@@ -1,5 +1,5 @@
-use super::assets;
 use super::place::Place;
+use super::{assets, buckets};
 use crate::api::root;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -25,6 +25,8 @@ pub(crate) struct Page<'a> {
 pub(crate) enum Nav<'a> {
     /// Outside of every bucket: signed out, a shared call, an error; with the server's prefix.
     Outside(&'a str),
+    /// The list of all buckets, which is the owner's; with the server's prefix.
+    Buckets(&'a str),
     /// In a bucket, under one of its tabs.
     Bucket(&'a Place, Tab),
 }
@@ -45,7 +47,7 @@ pub(crate) enum Tab {
 impl<'a> Nav<'a> {
     fn prefix(self) -> &'a str {
         match self {
-            Self::Outside(prefix) => prefix,
+            Self::Outside(prefix) | Self::Buckets(prefix) => prefix,
             Self::Bucket(place, _) => &place.prefix,
         }
     }
@@ -155,7 +157,7 @@ pub(crate) fn text_of(content: Markup) -> String {
 
 fn header_of(nav: Nav<'_>) -> Markup {
     let home = match nav {
-        Nav::Outside(prefix) => root(prefix).to_owned(),
+        Nav::Outside(prefix) | Nav::Buckets(prefix) => root(prefix).to_owned(),
         Nav::Bucket(place, _) => place.path(""),
     };
     html! {
@@ -163,6 +165,11 @@ fn header_of(nav: Nav<'_>) -> Markup {
             a.brand href=(home) aria-label="Runscope inspector" {
                 (BRAND)
                 span.brand-name { "runscope" }
+            }
+            @if let Nav::Buckets(prefix) = nav {
+                nav.tabs aria-label="Pages" {
+                    a href=(buckets::path(prefix)) aria-current="page" { "Buckets" }
+                }
             }
             @if let Nav::Bucket(place, tab) = nav {
                 (bucket_chooser(place))
@@ -181,8 +188,8 @@ fn header_of(nav: Nav<'_>) -> Markup {
                 button.quiet #theme type="button" hidden {
                     (THEME) span.label { "Theme: auto" }
                 }
-                @if let Nav::Bucket(place, _) = nav {
-                    form method="post" action={ (place.prefix) "/sign-out" } {
+                @if !matches!(nav, Nav::Outside(_)) {
+                    form method="post" action={ (nav.prefix()) "/sign-out" } {
                         button.quiet type="submit" { "Sign out" }
                     }
                 }
@@ -202,6 +209,9 @@ fn bucket_chooser(place: &Place) -> Markup {
                             (bucket.name) " " code { (bucket.key) }
                         }
                     }
+                }
+                @if place.caller.owns().is_ok() {
+                    li.menu-end { a #all-buckets href=(buckets::path(&place.prefix)) { "All buckets, and new ones" } }
                 }
             }
         }

@@ -64,7 +64,7 @@ impl FromRequestParts<AppState> for Place {
             .ok_or_else(no_bucket)?;
         let bucket = caller.bucket(state, key, Scope::Read).await?;
         let buckets = match caller {
-            Caller::Owner => state.blocking(<dyn Store>::buckets).await?,
+            Caller::Owner | Caller::Session(_) => state.blocking(<dyn Store>::buckets).await?,
             Caller::Holder(_) | Caller::Scraper => vec![bucket.clone()],
         };
         let id = bucket.id;

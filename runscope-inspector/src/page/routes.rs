@@ -1,5 +1,5 @@
 use super::error::PageError;
-use super::{assets, call, charts, connect, facets, list, place, sign_in, summary, views};
+use super::{assets, buckets, call, charts, connect, facets, list, place, sign_in, summary, views};
 use crate::api::{ApiError, AppState};
 use axum::Router;
 use axum::routing::{get, post};
@@ -18,11 +18,14 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/views/{id}", post(views::change))
         .route("/connect", get(connect::connect).post(connect::make_token))
         .route("/connect/tokens/{id}", post(connect::revoke))
+        .route("/clear", post(buckets::clear))
+        .route("/delete", post(buckets::delete))
         .fallback(async || {
             PageError::from(ApiError::not_found("there is no page at this address"))
         });
     Router::new()
         .route("/", get(place::first))
+        .route("/b", get(buckets::list).post(buckets::create))
         .route("/sign-in", post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/assets/{version}/{*name}", get(assets::serve))

@@ -36,9 +36,15 @@ impl SignIn {
         let path = path
             .map_or(&parts.uri, |original| &original.0)
             .path_and_query();
+        let path = path.map_or("", PathAndQuery::as_str);
+        // A proxy takes the prefix off, an app that this one is mounted in does not.
+        let path = match path.starts_with(config.prefix.as_str()) {
+            true => path.to_owned(),
+            false => format!("{}{path}", config.prefix),
+        };
         Self {
             prefix: config.prefix.clone(),
-            next: ours(config, path.map_or("", PathAndQuery::as_str)).to_owned(),
+            next: ours(config, &path).to_owned(),
             why: if elsewhere {
                 Why::FromElsewhere
             } else {
@@ -126,11 +132,11 @@ fn see_other(cookie: String, location: &str) -> Response {
     (StatusCode::SEE_OTHER, headers).into_response()
 }
 
-/// The path, if it is a page of a bucket; what else a link can hold could lead away from here.
+/// The path, if it is the list of buckets or a page of one; what else a link can hold could lead away from here.
 fn ours<'p>(config: &'p Config, path: &'p str) -> &'p str {
     let plain = path
         .strip_prefix(config.prefix.as_str())
-        .is_some_and(|path| path.starts_with("/b/"))
+        .is_some_and(|path| path == "/b" || path.starts_with("/b/"))
         && path
             .bytes()
             .all(|byte| (b'!'..=b'~').contains(&byte) && byte != b'\\');
@@ -147,6 +153,8 @@ mod tests {
         let mut config = Config::new(Token::random());
         for (path, expected) in [
             ("/b/default?q=a%20b", "/b/default?q=a%20b"),
+            ("/b", "/b"),
+            ("/bucket", "/"),
             ("/", "/"),
             ("//evil.example/b/", "/"),
             ("https://evil.example/b/", "/"),

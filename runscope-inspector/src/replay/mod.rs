@@ -15,7 +15,7 @@ mod record;
 
 pub use settings::{AllowedHost, InvalidHost, Settings};
 
-pub(crate) use door::{Refused, Target, is_listed, special};
+pub(crate) use door::{Refused, Target, is_listed};
 pub(crate) use record::message;
 pub(crate) use send::send;
 pub(crate) use settings::Host;

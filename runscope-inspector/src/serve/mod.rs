@@ -2,6 +2,8 @@
 
 mod server;
 mod patient;
+mod peer;
 mod peers;
 
+pub(crate) use peer::Peer;
 pub use server::{Bounds, serve, serve_within};

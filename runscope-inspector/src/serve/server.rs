@@ -1,10 +1,10 @@
 use super::patient::Patient;
+use super::peer::Told;
 use super::peers::Peers;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use std::future::Future;
 use std::net::IpAddr;
 use std::pin::pin;
@@ -83,7 +83,7 @@ pub async fn serve_within(
             turn_away(&stream);
             continue;
         };
-        let service = TowerToHyperService::new(app.clone());
+        let service = Told::new(app.clone(), peer);
         let stream = TokioIo::new(Patient::new(stream, bounds.write_time));
         let connection = http.serve_connection(stream, service);
         let connection = graceful.watch(connection);

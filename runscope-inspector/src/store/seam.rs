@@ -44,6 +44,10 @@ pub trait Store: super::AlertStore + fmt::Debug + Send + Sync + 'static {
         most: usize,
     ) -> Result<Vec<Exchange>, StoreError>;
 
+    /// The first exchange that arrived after a place and matches. None also where it was not found
+    /// before the deadline. Bodies are read only where nothing else can tell whether they match.
+    fn next_after(&self, scan: &Scan, sequence: i64) -> Result<Option<Uuid>, StoreError>;
+
     /// The exchange at a place in the order of arrival, with bodies.
     fn at(&self, bucket: BucketId, sequence: i64) -> Result<Option<Exchange>, StoreError>;
 

@@ -3,6 +3,8 @@
 // Each test file uses a part of it.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod browser;
+
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use runscope_inspector::api::{AppState, Config, Token, app};
 use runscope_inspector::serve::{Bounds, serve_within};
@@ -84,6 +86,13 @@ impl Server {
 
     pub async fn get(&self, path: &str) -> Value {
         success(self.request(Method::GET, path).send().await.unwrap()).await
+    }
+
+    /// What is JSON without the API's envelope.
+    pub async fn get_json(&self, path: &str) -> Value {
+        let answer = self.request(Method::GET, path).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        answer.json().await.unwrap()
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> Value {

@@ -18,7 +18,7 @@ pub(super) fn operations() -> Vec<Operation> {
         delete_bucket(),
         listing(
             "/buckets/{key}/messages",
-            "The newest messages, newest first, without bodies.",
+            "The messages that arrived last, the last first, without bodies.",
         ),
         post(),
         clear(),
@@ -90,17 +90,17 @@ fn listing(path: &'static str, summary: &'static str) -> Operation {
         .query(
             "count",
             json!({ "type": "integer", "minimum": 1, "maximum": MOST_LISTED, "default": 50 }),
-            "How many at most.",
+            "How many at most: those that arrived last of all that match.",
         )
         .query(
             "since",
             moment.clone(),
-            "Only those at or after this time, in Unix seconds.",
+            "Only messages whose time is this or later, in Unix seconds: the request's timestamp, else the response's, else when it arrived. They are listed in the order of arrival all the same.",
         )
         .query(
             "before",
             moment,
-            "Only those before this time, in Unix seconds.",
+            "Only messages whose time, as for `since`, is earlier than this. Times can be in another order than arrivals, so asking again before the last one's time can miss some: `/search` has a cursor.",
         )
         .refuses(
             503,

@@ -10,6 +10,7 @@ use crate::store::{Facet, FacetField, Facets, Scan, StoreError, Summary, Summary
 use rusqlite::Connection;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
+use std::time::Instant;
 
 /// The exchanges that facets and summaries count one by one at most: the newest tell what is going
 /// on, and a number of them that is known is better than a wait that is not.
@@ -97,6 +98,11 @@ fn count(shared: &Shared, scan: &Scan, counter: &mut impl Counter) -> Result<Tot
     };
     let mut one_by_one = 0;
     for (partition, range) in reader.spans(i64::MAX) {
+        // What is counted already costs little in one file, and there can be thousands of them.
+        if Instant::now() >= scan.deadline {
+            total.all = false;
+            break;
+        }
         if range.start == partition.first()
             && let Some((more, told_apart)) = counted_already(&reader, &partition, scan, counter)?
         {

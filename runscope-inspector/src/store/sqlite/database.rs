@@ -187,6 +187,10 @@ impl Store for Sqlite {
         places::after(&self.shared, bucket, sequence, most)
     }
 
+    fn next_after(&self, scan: &Scan, sequence: i64) -> Result<Option<Uuid>, StoreError> {
+        places::next_after(&self.shared, scan, sequence)
+    }
+
     fn at(&self, bucket: BucketId, sequence: i64) -> Result<Option<Exchange>, StoreError> {
         places::at(&self.shared, bucket, sequence)
     }

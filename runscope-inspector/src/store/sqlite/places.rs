@@ -1,12 +1,16 @@
 //! Exchanges by their place in the order of arrival.
 
 use super::database::Shared;
-use super::reader::{PAGE_BYTES, weight};
+use super::reader::{PAGE_BYTES, Reader, weight};
 use super::row::{self, COLUMNS, Stored};
 use crate::exchange::Exchange;
-use crate::store::{BucketId, StoreError};
+use crate::store::seam::uuid_of;
+use crate::store::{BucketId, Scan, StoreError};
 use runscope_core::Message;
 use rusqlite::{Connection, params};
+use std::ops::ControlFlow;
+use std::time::Instant;
+use uuid::Uuid;
 
 /// Exchanges of a bucket after a place, oldest first, with bodies.
 pub(super) fn after(
@@ -45,6 +49,37 @@ pub(super) fn after(
         })?;
     }
     Ok(exchanges)
+}
+
+/// The places that are looked at first for the next match: it is near where most match.
+const FIRST_STRETCH: i64 = 64;
+const GROWTH: i64 = 8;
+
+/// The first match after a place. Matches are found newest first, so stretches of places are looked at
+/// that grow, the nearest first; the last match of the first stretch that has any is the next one.
+pub(super) fn next_after(
+    shared: &Shared,
+    scan: &Scan,
+    sequence: i64,
+) -> Result<Option<Uuid>, StoreError> {
+    let mut reader = Reader::new(shared, scan)?;
+    let newest = *shared.newest.borrow();
+    let (mut after, mut length) = (sequence.max(reader.floor), FIRST_STRETCH);
+    while after < newest && Instant::now() < scan.deadline {
+        let through = after.saturating_add(length).min(newest);
+        let mut next = None;
+        reader.floor = after;
+        let end = reader.walk(through.saturating_add(1), &mut |_, found, _| {
+            next = Some(uuid_of(found.stored.sequence, found.stored.arrived));
+            Ok(ControlFlow::Continue(()))
+        })?;
+        // What was not looked at may hold one that is nearer.
+        if next.is_some() || end.stopped_at.is_some() {
+            return Ok(next.filter(|_| end.stopped_at.is_none()));
+        }
+        (after, length) = (through, length.saturating_mul(GROWTH));
+    }
+    Ok(None)
 }
 
 /// The exchange at a place, with bodies.

@@ -1,0 +1,146 @@
+//! What is refused, and in which form.
+
+use crate::gzip;
+use crate::support::{Server, error, message};
+use reqwest::Method;
+use serde_json::json;
+
+#[tokio::test]
+async fn every_error_wears_the_envelope() {
+    let server = Server::start().await;
+    let messages = "/buckets/default/messages";
+    let post = || server.request(Method::POST, messages);
+    for (request, status, part) in [
+        (
+            server.request(Method::GET, "/nothing"),
+            404,
+            "nothing at this path",
+        ),
+        (
+            server.request(Method::GET, "/buckets/nope/messages"),
+            404,
+            "no bucket",
+        ),
+        (
+            server.request(Method::GET, "/buckets/default/messages/nope"),
+            404,
+            "no message",
+        ),
+        (
+            server.request(Method::GET, "/buckets/default/messages/..%2f..%2ftoken"),
+            404,
+            "no message",
+        ),
+        (server.request(Method::PATCH, messages), 405, "method"),
+        (
+            post().header("content-type", "text/plain").body("{}"),
+            415,
+            "application/json",
+        ),
+        (
+            post().header("content-encoding", "br").json(&json!({})),
+            415,
+            "gzip, zstd",
+        ),
+        (post().body("{\"request\":"), 400, "not valid JSON"),
+        (post().body(""), 400, "not valid JSON"),
+        (
+            post().header("content-encoding", "gzip").body("not gzip"),
+            400,
+            "can't be decoded",
+        ),
+        (
+            server.request(Method::POST, "/buckets").body("{}"),
+            400,
+            "missing field `name`",
+        ),
+        (
+            server
+                .request(Method::POST, "/buckets")
+                .body(r#"{"name":" "}"#),
+            400,
+            "name and team_id",
+        ),
+        (
+            server.request(Method::GET, "/api/v1/buckets/default/search?q=a%20staus:5"),
+            400,
+            "at character 3",
+        ),
+        (
+            server.request(Method::GET, "/api/v1/buckets/default/search?deadline=31"),
+            400,
+            "deadline",
+        ),
+    ] {
+        let message = error(request.send().await.unwrap(), status).await;
+        assert!(message.contains(part), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn sizes_over_a_limit_are_refused_by_its_name() {
+    let server = Server::start_with(|config| {
+        config.limits.body = 20_000;
+        config.limits.messages = 3;
+        config.limits.headers = 5;
+    })
+    .await;
+    let path = "/buckets/default/messages";
+    let large = message(&"x".repeat(100), 200).to_string() + &" ".repeat(20_000);
+    let refused = server
+        .request(Method::POST, path)
+        .body(large.clone())
+        .send()
+        .await
+        .unwrap();
+    assert!(error(refused, 413).await.contains("20000 bytes"));
+    let chunks = large
+        .clone()
+        .into_bytes()
+        .chunks(1000)
+        .map(|chunk| Ok::<_, std::io::Error>(chunk.to_vec()))
+        .collect::<Vec<_>>();
+    let streamed = reqwest::Body::wrap_stream(futures_util::stream::iter(chunks));
+    let refused = server
+        .request(Method::POST, path)
+        .body(streamed)
+        .send()
+        .await
+        .unwrap();
+    assert!(error(refused, 413).await.contains("20000 bytes"));
+    for (encoding, bomb) in [
+        ("gzip", gzip(&[b' '; 2_000_000])),
+        ("zstd", zstd::encode_all(&[b' '; 2_000_000][..], 3).unwrap()),
+    ] {
+        assert!(bomb.len() < 20_000);
+        let refused = server
+            .request(Method::POST, path)
+            .header("content-encoding", encoding)
+            .body(bomb)
+            .send()
+            .await
+            .unwrap();
+        assert!(
+            error(refused, 413).await.contains("20000 bytes"),
+            "{encoding}"
+        );
+    }
+    let array = json!(vec![message("a", 200); 4]);
+    let refused = server
+        .request(Method::POST, path)
+        .json(&array)
+        .send()
+        .await
+        .unwrap();
+    assert!(error(refused, 400).await.contains("limit of 3 messages"));
+    let mut headers = message("a", 200);
+    headers["request"]["headers"] = (0..6)
+        .map(|at| (format!("x-{at}"), json!("v")))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    let answer = server.post(path, &headers).await;
+    assert_eq!(
+        answer["data"][0]["error"]["message"],
+        "the headers are over the limit of 5"
+    );
+}
