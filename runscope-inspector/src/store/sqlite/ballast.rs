@@ -23,7 +23,7 @@ impl Ballast {
     /// Takes the room again, if there is any.
     pub(super) fn fill(&self) -> io::Result<()> {
         if self.path.exists() {
-            return Ok(());
+            return make_private(&self.path, false);
         }
         let filled = make_private(&self.path, true)
             .and_then(|()| File::create(&self.path)?.write_all(&vec![0; BYTES]));

@@ -93,6 +93,9 @@ impl Sqlite {
         let partitions = Partitions::open(&settings, catalogue.highest_floor())?;
         let (wake, wakes) = sync_channel(1);
         let ballast = Ballast::new(&settings.directory);
+        if let Err(error) = ballast.fill() {
+            tracing::warn!(%error, "there is no room left to clear a bucket on a full disk");
+        }
         let shared = Arc::new(Shared {
             settings,
             catalogue,
