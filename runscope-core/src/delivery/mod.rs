@@ -6,6 +6,9 @@
 
 mod queue;
 mod ledger;
+#[cfg(test)]
+mod ledger_tests;
+mod sync;
 mod worker;
 mod lane;
 mod deliver;
