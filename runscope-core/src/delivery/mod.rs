@@ -19,6 +19,7 @@ mod backoff;
 mod singles;
 mod cut;
 mod trouble;
+mod dead_letter;
 mod keep;
 mod drain;
 #[cfg(feature = "spool")]
