@@ -467,3 +467,23 @@ fn drops_are_told_while_no_batch_goes_out() {
         thread::yield_now();
     }
 }
+
+#[test]
+fn an_api_that_comes_and_goes_is_told_a_bounded_number_of_times() {
+    let mut posts = 0;
+    let api = FakeApi::start(move |_| {
+        posts += 1;
+        match posts % 2 {
+            0 => Reply::Accept,
+            _ => Reply::status(503),
+        }
+    });
+    let (recorder, _guard) = start(config("flapping", &api.url()));
+    for _ in 0..100 {
+        record_one(&recorder, "/");
+        recorder.flush_blocking(PATIENCE).expect("all is settled");
+    }
+    let told = words("flapping");
+    let count = |wanted: &str| told.iter().filter(|(_, words)| words == wanted).count();
+    assert_eq!((count(FAILS), count(WORKS), told.len()), (10, 10, 20));
+}

@@ -241,3 +241,34 @@ fn a_directory_is_closed_to_others_and_must_be_the_spools_own() {
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert_eq!(mode(&busy), 0o755, "it is left as it is");
 }
+
+#[test]
+fn a_clock_that_jumps_an_hour_either_way_loses_nothing() {
+    let hour = Duration::from_secs(3600);
+    let today = NOW + 1000 * hour;
+    let disk = Disk::default();
+    let mut options = Options::new(1 << 20);
+    options.max_age = 2 * hour;
+    let mut spool = open(&disk, options);
+    // Each is written by a clock that has jumped since the one before.
+    let clocks = [today, today + hour, today, today - hour, today];
+    for (number, now) in (0..).zip(clocks) {
+        assert!(append(&mut spool, number, now));
+        spool.tidy(now).unwrap();
+    }
+    for now in [today + hour, today - hour, today] {
+        assert_eq!(
+            numbers(&read(&mut spool, now)),
+            [0, 1, 2, 3, 4],
+            "in their order"
+        );
+        spool.give_back("key");
+    }
+    // A restart under another clock finds all of them too.
+    drop(spool);
+    for now in [today - hour, today + hour] {
+        let (mut spool, _) = Spool::open(disk.after_kill(), options, now).unwrap();
+        assert_eq!(numbers(&read(&mut spool, now)), [0, 1, 2, 3, 4]);
+        assert_eq!(spool.take_lost(), Default::default());
+    }
+}

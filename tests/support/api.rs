@@ -2,7 +2,7 @@
 
 use runscope::Message;
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -27,6 +27,12 @@ pub enum Reply {
     Reset,
     /// The connection is closed in good order, without an answer.
     Close,
+    /// 200, and a success for every message, and then the connection is closed without a word.
+    AcceptAndClose,
+    /// The sending half of the connection is closed without an answer, the other half stays open.
+    HalfClose,
+    /// The bytes of an answer, one a second.
+    Drip(Vec<u8>),
     /// What is in the box, but not before the gate is opened.
     Behind(Gate, Box<Reply>),
 }
@@ -347,7 +353,7 @@ impl Shared {
     /// Answers, and says whether the connection can be used again.
     fn reply(&self, reply: &Reply, post: &Post, stream: &mut TcpStream) -> bool {
         let sent = match reply {
-            Reply::Accept => {
+            Reply::Accept | Reply::AcceptAndClose => {
                 self.lock().accepted.extend(post.messages());
                 self.changed.notify_all();
                 respond(stream, 200, &[], &post.success())
@@ -356,6 +362,11 @@ impl Shared {
             Reply::Raw(bytes) => stream.write_all(bytes),
             // Ends when the other side, or the end of the server, closes the connection.
             Reply::Silence => stream.read(&mut [0]).map(drop),
+            Reply::HalfClose => {
+                let closed = stream.shutdown(Shutdown::Write);
+                closed.and_then(|()| stream.read(&mut [0]).map(drop))
+            }
+            Reply::Drip(bytes) => drip(stream, bytes),
             Reply::Reset => socket2::SockRef::from(&*stream).set_linger(Some(Duration::ZERO)),
             Reply::Close | Reply::Behind(..) => Ok(()),
         };
@@ -365,6 +376,20 @@ impl Shared {
         }
         sent.is_ok() && matches!(reply, Reply::Accept | Reply::Answer(..))
     }
+}
+
+/// Sends a byte a second, until the other side hangs up.
+fn drip(stream: &mut TcpStream, bytes: &[u8]) -> std::io::Result<()> {
+    stream.set_read_timeout(Some(Duration::from_secs(1)))?;
+    for byte in bytes {
+        stream.write_all(&[*byte])?;
+        match stream.read(&mut [0]) {
+            Ok(_) => break,
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 fn read_request(reader: &mut BufReader<TcpStream>, connection: usize) -> Option<Post> {

@@ -168,3 +168,88 @@ fn an_app_whose_client_wears_the_layer_records_its_own_calls_and_no_delivery() {
     });
     expect_no_loop(&recorder, &posts);
 }
+
+#[test]
+fn the_typed_clients_own_calls_to_an_app_with_the_layer_are_not_captured() {
+    let posts = Arc::new(AtomicUsize::new(0));
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let (listener, address) = listener();
+    let (recorder, _guard) = recorder(address);
+    let app = axum_api(&posts).layer(RunscopeLayer::new(&recorder));
+    runtime.spawn(async move {
+        let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
+        axum::serve(listener, app).await
+    });
+    let url = format!("http://{address}").parse().expect("a URL");
+    let options = runscope::client::ClientOptions::new(url, "token", "key");
+    let client = runscope::Client::new(&options).expect("a client");
+    let message = runscope::Message::new().request(runscope::Request::new("GET", "http://a/"));
+    for _ in 0..3 {
+        let sent = runtime.block_on(client.create_messages(std::slice::from_ref(&message)));
+        let _ = sent.map(drop);
+    }
+    assert_eq!(posts.load(Ordering::SeqCst), 3, "the calls came");
+    runtime.block_on(user_calls(address));
+    expect_no_loop(&recorder, &posts);
+}
+
+#[test]
+fn a_sink_that_sends_by_the_apps_own_client_with_the_layer_is_not_captured() {
+    use std::sync::OnceLock;
+    use tower::Layer as _;
+    type Sent = http::Response<Full<Bytes>>;
+    type AppsClient = tower::util::BoxCloneSyncService<
+        http::Request<Full<Bytes>>,
+        http::Response<runscope::tower::ResponseBody<Full<Bytes>>>,
+        std::convert::Infallible,
+    >;
+    /// The one client of the app, which wears the layer of the very recorder that the sink is of.
+    static CLIENT: OnceLock<AppsClient> = OnceLock::new();
+    struct ByClient(Arc<AtomicUsize>);
+    impl runscope::Sink for ByClient {
+        fn write(&mut self, _: &str, message: &[u8]) -> std::io::Result<()> {
+            let client = CLIENT.get().expect("the app's client").clone();
+            let body = Full::new(Bytes::copy_from_slice(message));
+            let request = http::Request::post("http://logs.example/").body(body);
+            let sent = std::pin::pin!(client.oneshot(request.expect("a request")));
+            let polled = sent.poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
+            assert!(polled.is_ready(), "nothing here waits");
+            self.0.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        }
+    }
+    let written = Arc::new(AtomicUsize::new(0));
+    let config = Config::builder().sink(ByClient(Arc::clone(&written)));
+    let (recorder, _guard) =
+        Recorder::start(config.build().expect("a config")).expect("a recorder");
+    let layer = RunscopeLayer::new(&recorder).outgoing();
+    let client = layer.layer(tower::service_fn(async |_: http::Request<_>| {
+        Ok::<Sent, std::convert::Infallible>(http::Response::new(Full::default()))
+    }));
+    assert!(
+        CLIENT
+            .set(tower::util::BoxCloneSyncService::new(client))
+            .is_ok()
+    );
+    let calls = async {
+        for _ in 0..CALLS {
+            let client = CLIENT.get().expect("the app's client").clone();
+            let request = http::Request::get("http://a.example/").body(Full::default());
+            let response = client.oneshot(request.expect("a request")).await;
+            let body = response.expect("an answer").into_body();
+            let _ = http_body_util::BodyExt::collect(body).await;
+        }
+    };
+    tokio::runtime::Runtime::new()
+        .expect("a runtime")
+        .block_on(calls);
+    for _ in 0..5 {
+        recorder.flush_blocking(PATIENCE).expect("all is written");
+        let stats = recorder.stats();
+        assert_eq!(
+            (stats.captured, stats.delivered),
+            (CALLS as u64, CALLS as u64)
+        );
+        assert_eq!(written.load(Ordering::SeqCst), CALLS, "each once");
+    }
+}

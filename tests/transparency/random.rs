@@ -16,15 +16,70 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tower::{Layer as _, Service};
 
+/// How many exchanges are played, unless `TRANSPARENCY_CASES` says otherwise.
 const CASES: u64 = 500;
+
+/// A number from the environment.
+fn number(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{name} is a number")),
+    )
+}
+
+fn cases() -> u64 {
+    number("TRANSPARENCY_CASES").unwrap_or(CASES)
+}
+
+fn seed() -> u64 {
+    let seed = number("TRANSPARENCY_SEED").unwrap_or_else(|| fastrand::u64(..));
+    println!("TRANSPARENCY_SEED={seed} repeats this run");
+    seed
+}
+
+/// The client leaves before the first poll, before the second, and so on until it stays to the end.
+#[test]
+fn a_client_may_leave_at_every_poll() {
+    let seed = seed();
+    let sink = MemorySink::new();
+    let config = Config::builder().log_body(true).sink(sink);
+    let (recorder, _guard) =
+        Recorder::start(config.build().expect("a config")).expect("a recorder");
+    let layer = RunscopeLayer::new(&recorder);
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let mut plays = 0;
+    for case in 0..cases().div_ceil(10) {
+        let mut script = Script::random(&mut rng);
+        script.patience = 0;
+        loop {
+            let handler = |log: &Log| Handler {
+                script: script.clone(),
+                log: log.clone(),
+            };
+            let (bare, layered) = (Log::default(), Log::default());
+            play(handler(&bare), &script, &bare);
+            play(layer.layer(handler(&layered)), &script, &layered);
+            plays += 1;
+            assert_eq!(layered, bare, "seed {seed}, case {case}: {script:?}");
+            assert_eq!(
+                recorder.stats().captured,
+                plays,
+                "seed {seed}, case {case}: {script:?}"
+            );
+            // It had more patience than there was to wait for.
+            if bare.borrow().len() < script.patience {
+                break;
+            }
+            script.patience += 1;
+        }
+    }
+    assert!(plays > cases().div_ceil(10) * 3, "{plays}");
+}
 
 #[test]
 fn random_exchanges_are_the_same_and_recorded_once() {
-    let seed = match std::env::var("TRANSPARENCY_SEED") {
-        Ok(seed) => seed.parse().expect("TRANSPARENCY_SEED is a number"),
-        Err(_) => fastrand::u64(..),
-    };
-    println!("TRANSPARENCY_SEED={seed} repeats this run");
+    let seed = seed();
     let sink = MemorySink::new();
     let config = Config::builder()
         .log_body(true)
@@ -37,7 +92,7 @@ fn random_exchanges_are_the_same_and_recorded_once() {
     // The panics are part of the play; the hook is left alone for those that are not.
     let mut rng = fastrand::Rng::with_seed(seed);
     let mut sizes = Vec::new();
-    for case in 0..CASES {
+    for case in 0..cases() {
         let script = Script::random(&mut rng);
         let handler = |log: &Log| Handler {
             script: script.clone(),

@@ -73,4 +73,23 @@ mod tests {
         }
         assert_eq!(parse(b"\xff\xfe", now), None);
     }
+
+    #[test]
+    fn a_clock_that_is_an_hour_off_makes_a_date_nothing_or_a_wait_that_is_bounded() {
+        // The server means 90 seconds.
+        let date = b"Sun, 06 Nov 1994 08:49:37 GMT";
+        let true_time = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_687);
+        let hour = Duration::from_secs(3600);
+        assert_eq!(parse(date, true_time), Some(Duration::from_secs(90)));
+        assert_eq!(parse(date, true_time + hour), None);
+        // The lane obeys no more than a quarter of an hour of it.
+        assert_eq!(
+            parse(date, true_time - hour),
+            Some(Duration::from_secs(3690))
+        );
+        // Seconds mean the same whatever the clock says.
+        for now in [true_time - hour, true_time, true_time + hour] {
+            assert_eq!(parse(b"90", now), Some(Duration::from_secs(90)));
+        }
+    }
 }

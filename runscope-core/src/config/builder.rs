@@ -352,6 +352,32 @@ impl ConfigBuilder {
         })
     }
 
+    /// A file to which the exchanges that the API refused for good are written, cleaned as they were
+    /// sent: one JSON object a line with `time` (seconds since 1970), `bucket`, `reason`, `too_large` and
+    /// `message`. Only its owner can read it.
+    ///
+    /// It is for looking into; nothing waits for its disk, and what can't be written is only counted as
+    /// rejected, as all of them are.
+    ///
+    /// Key `dead_letter_file`, variable `RUNSCOPE_DEAD_LETTER_FILE`, path.
+    /// Default: `none`.
+    pub fn dead_letter_file(self, path: impl Into<PathBuf>) -> Self {
+        self.with("dead_letter_file", |config| {
+            config.dead_letter_file = Some(path.into());
+        })
+    }
+
+    /// How many bytes the dead letters take on disk; at least 64 KiB. At half of it the file is renamed,
+    /// with `.1` added to its name, in the place of the one before.
+    ///
+    /// Key `dead_letter_max_bytes`, variable `RUNSCOPE_DEAD_LETTER_MAX_BYTES`, bytes.
+    /// Default: `16 MiB`.
+    pub fn dead_letter_max_bytes(self, bytes: usize) -> Self {
+        self.with("dead_letter_max_bytes", |config| {
+            config.dead_letter_max_bytes = bytes;
+        })
+    }
+
     /// The directory that keeps what can't be delivered, through restarts and power loss; needs the
     /// feature `spool`. Without it the spool is off.
     ///

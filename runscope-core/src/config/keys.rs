@@ -55,6 +55,8 @@ pub(super) const QUEUE: &str = "queue";
 const KIB: usize = 1 << 10;
 /// The upper bound that the gateway sets on these two.
 const MOST_ENTRIES: usize = 1_000_000;
+/// Smaller, hardly a message would find room.
+const LEAST_DEAD_LETTERS: usize = 64 << 10;
 /// Smaller, a spool would be one segment that is kept or dropped whole.
 const LEAST_SPOOL: usize = 64 * KIB;
 /// A wait of nothing would make a busy loop of it.
@@ -62,7 +64,7 @@ const A_MOMENT: Duration = Duration::from_millis(1);
 
 /// In the order of the documentation. The redaction keys are applied in the order in which they
 /// stand here, so that a list that replaces comes before those that add and take away.
-pub(super) static KEYS: [Key; 43] = [
+pub(super) static KEYS: [Key; 45] = [
     Key::new(
         "access_token",
         Field::Token(|config| &mut config.access_token),
@@ -283,6 +285,19 @@ pub(super) static KEYS: [Key; 43] = [
         "ndjson_file",
         Field::File(|config| &mut config.ndjson_file),
         "File to which exchanges are written, one JSON object a line, instead of to the API.",
+    ),
+    Key::new(
+        "dead_letter_file",
+        Field::File(|config| &mut config.dead_letter_file),
+        "File to which the exchanges that the API refused are written, each with the reason, one a line.",
+    ),
+    Key::new(
+        "dead_letter_max_bytes",
+        Field::Size {
+            least: LEAST_DEAD_LETTERS,
+            at: |config| &mut config.dead_letter_max_bytes,
+        },
+        "How many bytes the dead letters take on disk; then the oldest are let go of.",
     ),
     Key::new(
         "spool_dir",

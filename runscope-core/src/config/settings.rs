@@ -115,6 +115,9 @@ pub struct Config {
     /// A sink of the caller's own.
     pub(crate) sink: Option<SharedSink>,
 
+    pub(crate) dead_letter_file: Option<PathBuf>,
+    pub(crate) dead_letter_max_bytes: usize,
+
     pub(crate) spool_dir: Option<PathBuf>,
     pub(crate) spool_max_bytes: usize,
     pub(crate) spool_max_age: Duration,
@@ -201,6 +204,8 @@ impl Config {
             ndjson_file: None,
             sink: None,
 
+            dead_letter_file: None,
+            dead_letter_max_bytes: 16 << 20,
             spool_dir: None,
             spool_max_bytes: 256 << 20,
             spool_max_age: Duration::from_secs(24 * 3600),

@@ -65,4 +65,56 @@ mod tests {
             assert_eq!(answer, seconds(wait), "{back_off} {wish:?}");
         }
     }
+
+    /// When each of 1,000 clients that met the same outage gets through, in seconds after its end.
+    fn comes_back(seed: u64, outage: f64, began_within: f64) -> Vec<f64> {
+        let (initial, longest) = (Duration::from_millis(500), Duration::from_secs(60));
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let mut client = || {
+            let mut now = rng.f64() * began_within;
+            let mut failures = 0;
+            while now < outage {
+                failures += 1;
+                now += back_off(failures, initial, longest, rng.f64()).as_secs_f64();
+            }
+            now - outage
+        };
+        (0..1000).map(|_| client()).collect()
+    }
+
+    /// The fullest of the spread's bins, in multiples of their mean.
+    fn peak(came: &[f64]) -> f64 {
+        const BINS: usize = 20;
+        let first = came.iter().copied().fold(f64::MAX, f64::min);
+        let last = came.iter().copied().fold(f64::MIN, f64::max);
+        let mut bins = [0_usize; BINS];
+        for at in came {
+            let bin = (at - first) / (last - first) * BINS as f64;
+            bins[(bin as usize).min(BINS - 1)] += 1;
+        }
+        let fullest = bins.into_iter().max().unwrap_or_default();
+        fullest as f64 * BINS as f64 / came.len() as f64
+    }
+
+    #[test]
+    fn a_thousand_clients_come_back_spread_out() {
+        // All lose the API at the same instant, or within a second of traffic. After an outage of seconds
+        // most come back by one of their first waits, which are short, and few by a long one: there the
+        // spread has no such bound.
+        for outage in [30.0, 60.0, 90.0, 300.0, 3600.0] {
+            for began_within in [0.0, 1.0] {
+                for seed in 0..20 {
+                    let peak = peak(&comes_back(seed, outage, began_within));
+                    assert!(peak <= 3.0, "{outage} {began_within} {seed}: {peak}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn control_clients_without_jitter_come_back_in_one_bin() {
+        let together = vec![12.5; 980];
+        let stragglers: Vec<_> = (0..20).map(f64::from).collect();
+        assert!(peak(&[together, stragglers].concat()) > 3.0);
+    }
 }

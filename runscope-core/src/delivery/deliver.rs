@@ -140,6 +140,10 @@ impl Lane {
     }
 
     fn reject(&mut self, at: usize, reason: &str, too_large: bool) {
+        if let Some(letters) = &self.dead_letters {
+            let message = self.batch.message(at);
+            letters.write(&self.state.bucket_key, reason, too_large, message);
+        }
         self.settle(at..at + 1, |stats| stats.rejected(too_large));
         self.reporter.rejected(reason);
     }

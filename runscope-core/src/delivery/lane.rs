@@ -1,6 +1,7 @@
 //! One lane: from the queue of one bucket to its end, batch by batch.
 
 use super::batch::Batch;
+use super::dead_letter::DeadLetters;
 use super::drain::Pace;
 use super::queue::Queue;
 use super::report::{REPORT_INTERVAL, Reporter, Time};
@@ -19,6 +20,7 @@ pub(super) struct Lane {
     pub(super) state: Arc<LaneState>,
     pub(super) batch: Batch,
     pub(super) spool: Option<Spool>,
+    pub(super) dead_letters: Option<DeadLetters>,
     pace: Pace,
     /// Settled messages that the spool has not been told of.
     pub(super) settled: Vec<RecordId>,
@@ -31,7 +33,12 @@ pub(super) struct Lane {
 pub(super) struct GiveUp(pub(super) DropReason);
 
 impl Lane {
-    pub(super) fn new(core: Arc<Core>, state: Arc<LaneState>, spool: Option<Spool>) -> Self {
+    pub(super) fn new(
+        core: Arc<Core>,
+        state: Arc<LaneState>,
+        spool: Option<Spool>,
+        dead_letters: Option<DeadLetters>,
+    ) -> Self {
         let reporter = Reporter::new(&state.bucket_key);
         Self {
             pace: Pace::new(core.config.spool_drain_rate),
@@ -39,6 +46,7 @@ impl Lane {
             state,
             batch: Batch::default(),
             spool,
+            dead_letters,
             settled: Vec::new(),
             encoder: Encoder::default(),
             reporter,

@@ -6,6 +6,9 @@
 
 mod queue;
 mod ledger;
+#[cfg(test)]
+mod ledger_tests;
+mod sync;
 mod worker;
 mod lane;
 mod deliver;
@@ -16,6 +19,7 @@ mod backoff;
 mod singles;
 mod cut;
 mod trouble;
+mod dead_letter;
 mod keep;
 mod drain;
 #[cfg(feature = "spool")]

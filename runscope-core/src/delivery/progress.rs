@@ -1,8 +1,9 @@
 //! How callers wait for the delivery thread, with a deadline of their own.
 
 use super::control::LaneState;
+use super::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A place to wait for the delivery thread. The caller's clock decides when it gives up, so that a
@@ -43,7 +44,7 @@ impl Progress {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, bool> {
+    fn lock(&self) -> MutexGuard<'_, bool> {
         self.stopped.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

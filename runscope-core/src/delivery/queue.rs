@@ -2,13 +2,11 @@
 
 use super::ledger::Ledger;
 use super::stats::{Counters, DropReason};
+use super::sync::{ArrayQueue, AtomicBool, AtomicU8, AtomicUsize, Notify, Ordering, timeout_at};
 use crate::capture::Shared;
 use crate::config::Config;
-use crossbeam_queue::ArrayQueue;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
-use tokio::sync::Notify;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 /// A queue bounded in entries and bytes. A push never waits: what does not fit is counted and
 /// dropped.

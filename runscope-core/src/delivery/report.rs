@@ -11,6 +11,8 @@ use tracing::{error, info, warn};
 pub(super) struct Reporter {
     bucket: String,
     trouble: Option<Trouble>,
+    failures: Allowance,
+    pauses: Allowance,
     rejected: Throttle,
     /// The latest reason.
     reason: String,
@@ -20,6 +22,8 @@ pub(super) struct Reporter {
 struct Trouble {
     kind: TroubleKind,
     since: Instant,
+    /// Whether anybody was told, and is to hear of its end.
+    is_told: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +66,7 @@ impl Reporter {
 
     /// A send was answered, for good or ill, for every message in it.
     pub(super) fn working(&mut self) {
-        if let Some(trouble) = self.trouble.take() {
+        if let Some(trouble) = self.trouble.take().filter(|trouble| trouble.is_told) {
             let after = trouble.since.elapsed();
             info!(target: "runscope", bucket = self.bucket, ?after, "delivery works again");
         }
@@ -103,13 +107,22 @@ impl Reporter {
     /// A pause is told even while a failure is known: it is the one that needs somebody.
     fn begins(&mut self, kind: TroubleKind) -> bool {
         let known = self.trouble.map(|trouble| trouble.kind);
-        let is_news = known != Some(kind) && known != Some(TroubleKind::Paused);
-        if is_news {
-            let since = self
-                .trouble
-                .map_or_else(Instant::now, |trouble| trouble.since);
-            self.trouble = Some(Trouble { kind, since });
+        if known == Some(kind) || known == Some(TroubleKind::Paused) {
+            return false;
         }
+        let is_news = match kind {
+            TroubleKind::Failing => self.failures.take(),
+            TroubleKind::Paused => self.pauses.take(),
+        };
+        let (since, was_told) = self.trouble.map_or_else(
+            || (Instant::now(), false),
+            |trouble| (trouble.since, trouble.is_told),
+        );
+        self.trouble = Some(Trouble {
+            kind,
+            since,
+            is_told: is_news || was_told,
+        });
         is_news
     }
 }
@@ -118,21 +131,15 @@ impl Reporter {
 #[cfg(feature = "spool")]
 #[derive(Debug, Default)]
 pub(super) struct SpoolReporter {
-    trouble: Option<SpoolTrouble>,
-}
-
-#[cfg(feature = "spool")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum SpoolTrouble {
-    Failing,
-    Full,
+    failing: Episode,
+    full: Episode,
 }
 
 #[cfg(feature = "spool")]
 impl SpoolReporter {
     /// The disk says no. Everything stays in memory until it says yes.
     pub(super) fn failing(&mut self, problem: &str) {
-        if self.begins(SpoolTrouble::Failing) {
+        if self.failing.begins() {
             warn!(
                 target: "runscope", problem,
                 "the spool can't be used: check spool_dir; what it was to keep stays in memory"
@@ -142,14 +149,15 @@ impl SpoolReporter {
 
     /// There is no room for all of it.
     pub(super) fn full(&mut self) {
-        if self.begins(SpoolTrouble::Full) {
+        if self.full.begins() {
             warn!(target: "runscope", "the spool is full: what comes stays in memory");
         }
     }
 
     /// Everything was taken.
     pub(super) fn working(&mut self) {
-        if self.trouble.take().is_some() {
+        let (failed, was_full) = (self.failing.ends(), self.full.ends());
+        if failed || was_full {
             info!(target: "runscope", "the spool can be used again");
         }
     }
@@ -176,9 +184,55 @@ impl SpoolReporter {
             "the spool holds exchanges for a bucket that is not configured; they are kept until they are too old"
         );
     }
+}
 
-    fn begins(&mut self, trouble: SpoolTrouble) -> bool {
-        self.trouble.replace(trouble) != Some(trouble)
+/// Tells of the file of dead letters.
+#[derive(Debug, Default)]
+pub(super) struct DeadLetterReporter {
+    failing: Episode,
+}
+
+impl DeadLetterReporter {
+    /// A line was not written.
+    pub(super) fn failing(&mut self, problem: &str) {
+        if self.failing.begins() {
+            warn!(
+                target: "runscope", problem,
+                "dead letters can't be written: check dead_letter_file; they are counted only"
+            );
+        }
+    }
+
+    /// A line was written.
+    pub(super) fn working(&mut self) {
+        if self.failing.ends() {
+            info!(target: "runscope", "dead letters can be written again");
+        }
+    }
+}
+
+/// One kind of trouble, told when it begins and when it ends, a bounded number of times.
+#[derive(Debug, Default)]
+struct Episode {
+    goes_on: bool,
+    is_told: bool,
+    allowance: Allowance,
+}
+
+impl Episode {
+    /// Whether its beginning is to be told.
+    fn begins(&mut self) -> bool {
+        if !std::mem::replace(&mut self.goes_on, true) {
+            self.is_told = self.allowance.take();
+            return self.is_told;
+        }
+        false
+    }
+
+    /// Whether its end is to be told.
+    fn ends(&mut self) -> bool {
+        self.goes_on = false;
+        std::mem::take(&mut self.is_told)
     }
 }
 
@@ -236,6 +290,28 @@ pub(super) enum Time {
 /// The same thing is told again after this, if it goes on.
 pub(super) const REPORT_INTERVAL: Duration = Duration::from_secs(60);
 
+/// What comes and goes is told so often in an interval, and then no more until the next one.
+const MOST_EPISODES: u32 = 10;
+
+/// Bounds the tellings of what comes and goes, such as an API that fails every other time.
+#[derive(Debug, Default)]
+struct Allowance {
+    since: Option<Instant>,
+    taken: u32,
+}
+
+impl Allowance {
+    fn take(&mut self) -> bool {
+        let is_over = |since: Instant| since.elapsed() >= REPORT_INTERVAL;
+        if self.since.is_none_or(is_over) {
+            self.since = Some(Instant::now());
+            self.taken = 0;
+        }
+        self.taken = self.taken.saturating_add(1);
+        self.taken <= MOST_EPISODES
+    }
+}
+
 /// Lets one event through an interval, with the count of all since the last one.
 #[derive(Debug, Default)]
 struct Throttle {
@@ -292,6 +368,40 @@ mod tests {
         }
         reporter.working();
         assert!(reporter.begins(Failing), "a new trouble is news");
+    }
+
+    #[test]
+    fn what_comes_and_goes_is_told_a_bounded_number_of_times() {
+        let mut reporter = Reporter::new("b");
+        let mut told = 0;
+        for _ in 0..1000 {
+            told += u32::from(reporter.begins(TroubleKind::Failing));
+            assert!(!reporter.begins(TroubleKind::Failing));
+            reporter.working();
+        }
+        assert_eq!(told, MOST_EPISODES);
+        assert!(reporter.begins(TroubleKind::Paused), "this needs somebody");
+
+        let mut episode = Episode::default();
+        let (mut beginnings, mut ends) = (0, 0);
+        for _ in 0..1000 {
+            beginnings += u32::from(episode.begins());
+            ends += u32::from(episode.ends());
+            assert!(!episode.ends(), "the end is told once");
+        }
+        assert_eq!((beginnings, ends), (MOST_EPISODES, MOST_EPISODES));
+    }
+
+    #[cfg(feature = "spool")]
+    #[test]
+    fn a_spool_that_is_full_and_failing_by_turns_is_told_once_for_each() {
+        let mut reporter = SpoolReporter::default();
+        for round in 0..5 {
+            assert_eq!(reporter.failing.begins(), round == 0);
+            assert_eq!(reporter.full.begins(), round == 0);
+        }
+        reporter.working();
+        assert!(reporter.full.begins() && reporter.failing.begins());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The delivery thread: its own runtime, its lanes, and what happens when one of them panics.
 
+use super::dead_letter::DeadLetters;
 use super::lane::Lane;
 use super::report::{Reporter, Time};
 use super::spool::Spool;
@@ -36,10 +37,12 @@ fn run(runtime: &Runtime, core: &Arc<Core>) {
         let streams = tokio::spawn(async move { streams.streams.report(age).await });
         tokio::spawn(keep_telling(Arc::clone(core)));
         let spool = Spool::start(core);
+        let dead_letters = DeadLetters::start(core);
         let mut lanes = JoinSet::new();
         for state in core.control.lanes() {
             let (core, state) = (Arc::clone(core), Arc::clone(state));
-            lanes.spawn(supervise(core, state, spool.clone()));
+            let (spool, dead_letters) = (spool.clone(), dead_letters.clone());
+            lanes.spawn(supervise(core, state, spool, dead_letters));
         }
         let deadline = core.control.wait_for_closing().await;
         let all = async { while lanes.join_next().await.is_some() {} };
@@ -49,6 +52,9 @@ fn run(runtime: &Runtime, core: &Arc<Core>) {
         lanes.shutdown().await;
         if let Some(spool) = spool {
             let _ = timeout_at(deadline.into(), spool.close()).await;
+        }
+        if let Some(dead_letters) = dead_letters {
+            let _ = timeout_at(deadline.into(), dead_letters.close()).await;
         }
     });
 }
@@ -87,9 +93,15 @@ impl Drop for Ended {
 }
 
 /// Runs a lane, and runs it again when it panics: its batch is lost and counted, the queue is not.
-async fn supervise(core: Arc<Core>, state: Arc<LaneState>, spool: Option<Spool>) {
+async fn supervise(
+    core: Arc<Core>,
+    state: Arc<LaneState>,
+    spool: Option<Spool>,
+    dead_letters: Option<DeadLetters>,
+) {
     loop {
-        let lane = Lane::new(Arc::clone(&core), Arc::clone(&state), spool.clone());
+        let (of_core, of_state) = (Arc::clone(&core), Arc::clone(&state));
+        let lane = Lane::new(of_core, of_state, spool.clone(), dead_letters.clone());
         let mut task = JoinSet::new();
         task.spawn(lane.run());
         match task.join_next().await {
