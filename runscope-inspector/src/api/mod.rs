@@ -64,6 +64,9 @@ mod alerts;
 mod metrics;
 mod access_log;
 mod openapi;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 
 pub use app::app;
 pub(crate) use auth::Caller;
