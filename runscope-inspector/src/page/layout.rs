@@ -1,6 +1,8 @@
+use super::alerts::Desk;
 use super::assets;
 use super::place::Place;
 use crate::api::root;
+use crate::store::Bucket;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -27,6 +29,8 @@ pub(crate) enum Nav<'a> {
     Outside(&'a str),
     /// In a bucket, under one of its tabs.
     Bucket(&'a Place, Tab),
+    /// Under Alerts, which are those of every bucket.
+    Alerts(&'a Desk),
 }
 
 /// The tabs of a bucket.
@@ -47,6 +51,36 @@ impl<'a> Nav<'a> {
         match self {
             Self::Outside(prefix) => prefix,
             Self::Bucket(place, _) => &place.prefix,
+            Self::Alerts(desk) => &desk.prefix,
+        }
+    }
+
+    /// The buckets to choose from, and the one that it is about, if it is about one.
+    fn buckets(self) -> (&'a [Bucket], Option<&'a Bucket>) {
+        match self {
+            Self::Outside(_) => (&[], None),
+            Self::Bucket(place, _) => (&place.buckets, Some(&place.bucket)),
+            // Where there is one only, its tabs stay in reach.
+            Self::Alerts(desk) => match desk.buckets.as_slice() {
+                [only] => (&desk.buckets, Some(only)),
+                many => (many, None),
+            },
+        }
+    }
+
+    fn tab(self) -> Option<Tab> {
+        match self {
+            Self::Bucket(_, tab) => Some(tab),
+            Self::Outside(_) | Self::Alerts(_) => None,
+        }
+    }
+
+    /// How many alerts fire, for who may know.
+    fn firing(self) -> Option<u64> {
+        match self {
+            Self::Outside(_) => None,
+            Self::Bucket(place, _) => place.firing,
+            Self::Alerts(desk) => Some(desk.firing),
         }
     }
 }
@@ -157,32 +191,25 @@ fn header_of(nav: Nav<'_>) -> Markup {
     let home = match nav {
         Nav::Outside(prefix) => root(prefix).to_owned(),
         Nav::Bucket(place, _) => place.path(""),
+        Nav::Alerts(desk) => root(&desk.prefix).to_owned(),
     };
+    let inside = !matches!(nav, Nav::Outside(_));
     html! {
         header.top {
             a.brand href=(home) aria-label="Runscope inspector" {
                 (BRAND)
                 span.brand-name { "runscope" }
             }
-            @if let Nav::Bucket(place, tab) = nav {
-                (bucket_chooser(place))
-                nav.tabs aria-label="Pages" {
-                    @for (name, rest, this) in [
-                        ("Traffic", "", Tab::Traffic),
-                        ("Summary", "/summary", Tab::Summary),
-                        ("Views", "/views", Tab::Views),
-                        ("Connect", "/connect", Tab::Connect),
-                    ] {
-                        a href=(place.path(rest)) aria-current=[(tab == this).then_some("page")] { (name) }
-                    }
-                }
+            @if inside {
+                (bucket_chooser(nav))
+                (tabs(nav))
             }
             div.top-end {
                 button.quiet #theme type="button" hidden {
                     (THEME) span.label { "Theme: auto" }
                 }
-                @if let Nav::Bucket(place, _) = nav {
-                    form method="post" action={ (place.prefix) "/sign-out" } {
+                @if inside {
+                    form method="post" action={ (nav.prefix()) "/sign-out" } {
                         button.quiet type="submit" { "Sign out" }
                     }
                 }
@@ -191,14 +218,44 @@ fn header_of(nav: Nav<'_>) -> Markup {
     }
 }
 
-fn bucket_chooser(place: &Place) -> Markup {
+fn tabs(nav: Nav<'_>) -> Markup {
+    let (prefix, (_, bucket)) = (nav.prefix(), nav.buckets());
+    let current = |this: bool| this.then_some("page");
+    html! {
+        nav.tabs aria-label="Pages" {
+            @if let Some(bucket) = bucket {
+                @for (name, rest, this) in [
+                    ("Traffic", "", Tab::Traffic),
+                    ("Summary", "/summary", Tab::Summary),
+                    ("Views", "/views", Tab::Views),
+                    ("Connect", "/connect", Tab::Connect),
+                ] {
+                    a href={ (prefix) "/b/" (bucket.key) (rest) } aria-current=[current(nav.tab() == Some(this))] { (name) }
+                }
+            }
+            @if let Some(firing) = nav.firing() {
+                a href={ (prefix) "/alerts" } aria-current=[current(matches!(nav, Nav::Alerts(_)))] {
+                    "Alerts"
+                    span.firing-count #firing-count data-live hidden[firing == 0] {
+                        (firing) span.visually-hidden { " firing" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn bucket_chooser(nav: Nav<'_>) -> Markup {
+    let (buckets, chosen) = nav.buckets();
+    let name = chosen.map_or("All buckets", |bucket| &bucket.name);
     html! {
         details.menu.buckets {
-            summary { span.visually-hidden { "Bucket: " } span.menu-value { (place.bucket.name) } }
+            summary { span.visually-hidden { "Bucket: " } span.menu-value { (name) } }
             ul.menu-list {
-                @for bucket in &place.buckets {
+                @for bucket in buckets {
+                    @let current = chosen.is_some_and(|chosen| chosen.id == bucket.id);
                     li {
-                        a href={ (place.prefix) "/b/" (bucket.key) } aria-current=[(bucket.id == place.bucket.id).then_some("true")] {
+                        a href={ (nav.prefix()) "/b/" (bucket.key) } aria-current=[current.then_some("true")] {
                             (bucket.name) " " code { (bucket.key) }
                         }
                     }

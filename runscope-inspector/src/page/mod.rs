@@ -23,6 +23,7 @@ mod facets;
 mod summary;
 mod views;
 mod connect;
+mod alerts;
 
 use error::PageError;
 pub(crate) use error::failures;

@@ -1,5 +1,5 @@
 use super::error::PageError;
-use super::{assets, call, charts, connect, facets, list, place, sign_in, summary, views};
+use super::{alerts, assets, call, charts, connect, facets, list, place, sign_in, summary, views};
 use crate::api::{ApiError, AppState};
 use axum::Router;
 use axum::routing::{get, post};
@@ -28,4 +28,5 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/assets/{version}/{*name}", get(assets::serve))
         .merge(call::public())
         .nest("/b/{key}", bucket)
+        .nest("/alerts", alerts::routes())
 }

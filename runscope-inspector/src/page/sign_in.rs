@@ -126,11 +126,14 @@ fn see_other(cookie: String, location: &str) -> Response {
     (StatusCode::SEE_OTHER, headers).into_response()
 }
 
-/// The path, if it is a page of a bucket; what else a link can hold could lead away from here.
+/// The path, if it is a page of a bucket or of alerts; what else a link can hold could lead away from
+/// here.
 fn ours<'p>(config: &'p Config, path: &'p str) -> &'p str {
     let plain = path
         .strip_prefix(config.prefix.as_str())
-        .is_some_and(|path| path.starts_with("/b/"))
+        .is_some_and(|path| {
+            path.starts_with("/b/") || path == "/alerts" || path.starts_with("/alerts/")
+        })
         && path
             .bytes()
             .all(|byte| (b'!'..=b'~').contains(&byte) && byte != b'\\');
@@ -147,6 +150,9 @@ mod tests {
         let mut config = Config::new(Token::random());
         for (path, expected) in [
             ("/b/default?q=a%20b", "/b/default?q=a%20b"),
+            ("/alerts", "/alerts"),
+            ("/alerts/0a1b", "/alerts/0a1b"),
+            ("/alerts.evil", "/"),
             ("/", "/"),
             ("//evil.example/b/", "/"),
             ("https://evil.example/b/", "/"),
