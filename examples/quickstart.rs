@@ -1,7 +1,8 @@
 //! See the traffic of a small axum app, with no account: `cargo run --example quickstart`.
 //!
 //! It serves the app and an inspector on this machine, sends the app a few calls, and prints both
-//! URLs: open the inspector's in a browser. Every exchange that arrives there is also a line here.
+//! URLs: open the inspector's in a browser. Every exchange that arrives there is also a line here, and
+//! the one that fails fires an alert there.
 //! Send more with curl; Ctrl-C ends it.
 //!
 //! With `RUNSCOPE_ACCESS_TOKEN` and `RUNSCOPE_BUCKET_KEY` set, it ships to the messages API instead.
@@ -46,7 +47,11 @@ async fn main() -> Result<()> {
     let url = format!("http://{}", listener.local_addr()?);
     println!("The app:       {url}");
     match &inspector {
-        Some(inspector) => println!("The inspector: {}\n", inspector.link()),
+        Some(inspector) => {
+            inspector.add_alert_rule().await?;
+            println!("The inspector: {}", inspector.link());
+            println!("Its alerts:    {}/alerts\n", inspector.url);
+        }
         None => println!("Its exchanges are shipped to the messages API.\n"),
     }
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
@@ -164,6 +169,17 @@ impl Inspector {
             .log_body(true)
             .max_coalescing_delay(Duration::from_millis(100))
             .build()?)
+    }
+
+    /// A rule that fires when the app fails, as it does at `/broken`. It tells no channel: the page of
+    /// alerts shows it.
+    async fn add_alert_rule(&self) -> Result<()> {
+        let rule = json!({ "id": "failures", "name": "The app failed", "filter": "status:5xx", "severity": "error" });
+        let client = reqwest::Client::builder().no_proxy().build()?;
+        let rules = client.post(format!("{}/api/v1/alerts/rules", self.url));
+        let added = rules.bearer_auth(self.owner.reveal()).json(&rule);
+        added.send().await?.error_for_status()?;
+        Ok(())
     }
 
     fn link(&self) -> String {

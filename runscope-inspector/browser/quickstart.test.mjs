@@ -20,6 +20,8 @@ test("the quickstart's link shows the calls of its app, live", { timeout: 120_00
     await row("/orders").click();
     await page.locator("#request-body .redacted").waitFor();
     assert.doesNotMatch(await page.locator("main").textContent(), /4111|s3cr3t/);
+    await page.getByRole("link", { name: "Alerts 1 firing" }).click();
+    await page.locator("#firing", { hasText: "The app failed" }).waitFor();
     inspector.watch.isQuiet();
   } finally {
     await inspector.stop();

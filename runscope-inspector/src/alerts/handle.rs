@@ -1,9 +1,10 @@
 use super::channel::{Channel, Links, MOST_CHANNELS};
 use super::delivery;
+use super::describe::describe;
 use super::evaluator::{self, Evaluator};
 use super::feed::Ticket;
 use super::mistake::Mistake;
-use super::notice::{Alert, Notice};
+use super::notice::{Alert, Call, Notice};
 use super::rule::{MOST_RULES, Rule};
 use super::settings::Settings;
 use super::shared::{RuleState, Shared};
@@ -11,6 +12,7 @@ use crate::exchange::Timestamp;
 use crate::store::{
     AlertDocument, AlertsWanted, BucketId, KeptNotice, NoticesWanted, Store, StoreError,
 };
+use runscope_core::redact::Redactor;
 use serde_json::Value;
 use std::fmt;
 use std::sync::atomic::Ordering;
@@ -237,6 +239,24 @@ impl Alerts {
         let documents = self.shared.store.alerts(wanted)?;
         let read = |document: &String| serde_json::from_str(document).ok();
         Ok(documents.iter().filter_map(read).collect())
+    }
+
+    /// The calls of an alert, described as they are kept now, and whether they still are.
+    pub(crate) fn look_up(&self, alert: &Alert) -> Vec<(Call, bool)> {
+        let redactor = Redactor::default();
+        let look_up = |known: &Call| {
+            let mut found = [Call {
+                line: None,
+                excerpt: None,
+                ..known.clone()
+            }];
+            describe(self.shared.store.as_ref(), &redactor, &mut found);
+            match found {
+                [call] if call.line.is_some() => (call, true),
+                _ => (known.clone(), false),
+            }
+        };
+        alert.calls.iter().map(look_up).collect()
     }
 
     /// Notices with what became of them, the newest first.

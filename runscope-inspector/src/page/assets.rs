@@ -27,6 +27,8 @@ macro_rules! assets {
 assets! {
     "app.css",
     "app.js",
+    "alerts.css",
+    "alerts.js",
     "call.css",
     "call.js",
     "list.css",

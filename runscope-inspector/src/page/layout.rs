@@ -1,6 +1,8 @@
+use super::alerts::Desk;
 use super::place::Place;
 use super::{assets, buckets};
 use crate::api::root;
+use crate::store::Bucket;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -29,6 +31,8 @@ pub(crate) enum Nav<'a> {
     Buckets(&'a str),
     /// In a bucket, under one of its tabs.
     Bucket(&'a Place, Tab),
+    /// Under Alerts, which are those of every bucket.
+    Alerts(&'a Desk),
 }
 
 /// The tabs of a bucket.
@@ -49,6 +53,44 @@ impl<'a> Nav<'a> {
         match self {
             Self::Outside(prefix) | Self::Buckets(prefix) => prefix,
             Self::Bucket(place, _) => &place.prefix,
+            Self::Alerts(desk) => &desk.prefix,
+        }
+    }
+
+    /// The buckets to choose from, and the one that it is about, if it is about one.
+    fn buckets(self) -> (&'a [Bucket], Option<&'a Bucket>) {
+        match self {
+            Self::Outside(_) | Self::Buckets(_) => (&[], None),
+            Self::Bucket(place, _) => (&place.buckets, Some(&place.bucket)),
+            // Where there is one only, its tabs stay in reach.
+            Self::Alerts(desk) => match desk.buckets.as_slice() {
+                [only] => (&desk.buckets, Some(only)),
+                many => (many, None),
+            },
+        }
+    }
+
+    fn tab(self) -> Option<Tab> {
+        match self {
+            Self::Bucket(_, tab) => Some(tab),
+            Self::Outside(_) | Self::Buckets(_) | Self::Alerts(_) => None,
+        }
+    }
+
+    fn is_owners(self) -> bool {
+        match self {
+            Self::Outside(_) => false,
+            Self::Buckets(_) | Self::Alerts(_) => true,
+            Self::Bucket(place, _) => place.caller.owns().is_ok(),
+        }
+    }
+
+    /// How many alerts fire, for who may know.
+    fn firing(self) -> Option<u64> {
+        match self {
+            Self::Outside(_) | Self::Buckets(_) => None,
+            Self::Bucket(place, _) => place.firing,
+            Self::Alerts(desk) => Some(desk.firing),
         }
     }
 }
@@ -159,6 +201,7 @@ fn header_of(nav: Nav<'_>) -> Markup {
     let home = match nav {
         Nav::Outside(prefix) | Nav::Buckets(prefix) => root(prefix).to_owned(),
         Nav::Bucket(place, _) => place.path(""),
+        Nav::Alerts(desk) => root(&desk.prefix).to_owned(),
     };
     html! {
         header.top {
@@ -169,20 +212,12 @@ fn header_of(nav: Nav<'_>) -> Markup {
             @if let Nav::Buckets(prefix) = nav {
                 nav.tabs aria-label="Pages" {
                     a href=(buckets::path(prefix)) aria-current="page" { "Buckets" }
+                    a href={ (prefix) "/alerts" } { "Alerts" }
                 }
             }
-            @if let Nav::Bucket(place, tab) = nav {
-                (bucket_chooser(place))
-                nav.tabs aria-label="Pages" {
-                    @for (name, rest, this) in [
-                        ("Traffic", "", Tab::Traffic),
-                        ("Summary", "/summary", Tab::Summary),
-                        ("Views", "/views", Tab::Views),
-                        ("Connect", "/connect", Tab::Connect),
-                    ] {
-                        a href=(place.path(rest)) aria-current=[(tab == this).then_some("page")] { (name) }
-                    }
-                }
+            @if matches!(nav, Nav::Bucket(..) | Nav::Alerts(_)) {
+                (bucket_chooser(nav))
+                (tabs(nav))
             }
             div.top-end {
                 button.quiet #theme type="button" hidden {
@@ -198,20 +233,50 @@ fn header_of(nav: Nav<'_>) -> Markup {
     }
 }
 
-fn bucket_chooser(place: &Place) -> Markup {
+fn tabs(nav: Nav<'_>) -> Markup {
+    let (prefix, (_, bucket)) = (nav.prefix(), nav.buckets());
+    let current = |this: bool| this.then_some("page");
+    html! {
+        nav.tabs aria-label="Pages" {
+            @if let Some(bucket) = bucket {
+                @for (name, rest, this) in [
+                    ("Traffic", "", Tab::Traffic),
+                    ("Summary", "/summary", Tab::Summary),
+                    ("Views", "/views", Tab::Views),
+                    ("Connect", "/connect", Tab::Connect),
+                ] {
+                    a href={ (prefix) "/b/" (bucket.key) (rest) } aria-current=[current(nav.tab() == Some(this))] { (name) }
+                }
+            }
+            @if let Some(firing) = nav.firing() {
+                a href={ (prefix) "/alerts" } aria-current=[current(matches!(nav, Nav::Alerts(_)))] {
+                    "Alerts"
+                    span.firing-count #firing-count data-live hidden[firing == 0] {
+                        (firing) span.visually-hidden { " firing" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn bucket_chooser(nav: Nav<'_>) -> Markup {
+    let (all, chosen) = nav.buckets();
+    let name = chosen.map_or("All buckets", |bucket| &bucket.name);
     html! {
         details.menu.buckets {
-            summary { span.visually-hidden { "Bucket: " } span.menu-value { (place.bucket.name) } }
+            summary { span.visually-hidden { "Bucket: " } span.menu-value { (name) } }
             ul.menu-list {
-                @for bucket in &place.buckets {
+                @for bucket in all {
+                    @let current = chosen.is_some_and(|chosen| chosen.id == bucket.id);
                     li {
-                        a href={ (place.prefix) "/b/" (bucket.key) } aria-current=[(bucket.id == place.bucket.id).then_some("true")] {
+                        a href={ (nav.prefix()) "/b/" (bucket.key) } aria-current=[current.then_some("true")] {
                             (bucket.name) " " code { (bucket.key) }
                         }
                     }
                 }
-                @if place.caller.owns().is_ok() {
-                    li.menu-end { a #all-buckets href=(buckets::path(&place.prefix)) { "All buckets, and new ones" } }
+                @if nav.is_owners() {
+                    li.menu-end { a #all-buckets href=(buckets::path(nav.prefix())) { "All buckets, and new ones" } }
                 }
             }
         }

@@ -24,6 +24,7 @@ mod summary;
 mod views;
 mod connect;
 mod buckets;
+mod alerts;
 
 use error::PageError;
 pub(crate) use error::failures;

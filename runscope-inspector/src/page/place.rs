@@ -22,6 +22,8 @@ pub(crate) struct Place {
     pub(crate) buckets: Vec<Bucket>,
     /// The bucket's saved views.
     pub(crate) views: Vec<SavedView>,
+    /// How many alerts fire, of every bucket: the owner's to know.
+    pub(crate) firing: Option<u64>,
 }
 
 impl Place {
@@ -75,6 +77,10 @@ impl FromRequestParts<AppState> for Place {
             bucket,
             buckets,
             views,
+            firing: caller
+                .owns()
+                .is_ok()
+                .then(|| state.alerts().numbers().firing),
         })
     }
 }
@@ -106,7 +112,7 @@ impl FromRequestParts<AppState> for Visitor {
     }
 }
 
-async fn visitor(parts: &mut Parts, state: &AppState) -> Result<Caller, PageError> {
+pub(super) async fn visitor(parts: &mut Parts, state: &AppState) -> Result<Caller, PageError> {
     match Caller::from_request_parts(parts, state).await {
         Err(error) if error.status() == StatusCode::UNAUTHORIZED => {
             Err(PageError::SignIn(SignIn::asked(parts, state.config())))

@@ -1,5 +1,7 @@
 use super::error::PageError;
-use super::{assets, buckets, call, charts, connect, facets, list, place, sign_in, summary, views};
+use super::{
+    alerts, assets, buckets, call, charts, connect, facets, list, place, sign_in, summary, views,
+};
 use crate::api::{ApiError, AppState};
 use axum::Router;
 use axum::routing::{get, post};
@@ -31,4 +33,5 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/assets/{version}/{*name}", get(assets::serve))
         .merge(call::public())
         .nest("/b/{key}", bucket)
+        .nest("/alerts", alerts::routes())
 }

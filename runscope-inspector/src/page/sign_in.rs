@@ -132,11 +132,18 @@ fn see_other(cookie: String, location: &str) -> Response {
     (StatusCode::SEE_OTHER, headers).into_response()
 }
 
-/// The path, if it is the list of buckets or a page of one; what else a link can hold could lead away from here.
+/// The path, if it is the list of buckets, a page of one, or of alerts; what else a link can hold could
+/// lead away from here.
 fn ours<'p>(config: &'p Config, path: &'p str) -> &'p str {
     let plain = path
         .strip_prefix(config.prefix.as_str())
-        .is_some_and(|path| path == "/b" || path.starts_with("/b/"))
+        .is_some_and(|path| {
+            let is_under = |root: &str| {
+                path.strip_prefix(root)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            is_under("/b") || is_under("/alerts")
+        })
         && path
             .bytes()
             .all(|byte| (b'!'..=b'~').contains(&byte) && byte != b'\\');
@@ -155,6 +162,9 @@ mod tests {
             ("/b/default?q=a%20b", "/b/default?q=a%20b"),
             ("/b", "/b"),
             ("/bucket", "/"),
+            ("/alerts", "/alerts"),
+            ("/alerts/0a1b", "/alerts/0a1b"),
+            ("/alerts.evil", "/"),
             ("/", "/"),
             ("//evil.example/b/", "/"),
             ("https://evil.example/b/", "/"),

@@ -1,8 +1,10 @@
 use super::help;
 use super::wanted::{Stream, Wanted, errors};
+use crate::page::filter;
 use crate::page::place::Place;
-use crate::query::ParseError;
+use crate::query::{Expr, ParseError, parse};
 use maud::{Markup, PreEscaped, html};
+use url::form_urlencoded;
 
 /// The filter with what is wrong with it, and the views to choose from.
 pub(super) fn toolbar(place: &Place, wanted: &Wanted, error: Option<&ParseError>) -> Markup {
@@ -78,8 +80,28 @@ fn streams(place: &Place, wanted: &Wanted) -> Markup {
                     }
                 }
             }
+            @if let Some(link) = new_rule(place, wanted) {
+                a.new-rule #new-rule href=(link) title="Be told when such calls arrive" { "+ Alert" }
+            }
         }
     }
+}
+
+/// Where a rule of the filter is made. Calls that are just arriving are within no bounds of time.
+fn new_rule(place: &Place, wanted: &Wanted) -> Option<String> {
+    place.firing?;
+    let filter = filter::without_time(&parse(&wanted.q).ok()?);
+    if filter == Expr::All || wanted.stream == Stream::Shared {
+        return None;
+    }
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("filter", &filter.to_string());
+    query.append_pair("bucket", &place.bucket.key);
+    Some(format!(
+        "{}/alerts/rules/new?{}",
+        place.prefix,
+        query.finish()
+    ))
 }
 
 const MAGNIFIER: PreEscaped<&str> = PreEscaped(
