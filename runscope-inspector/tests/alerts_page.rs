@@ -1,6 +1,6 @@
 //! The pages of alerts, as a browser without scripts asks for them.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "support/receiver.rs"]
 mod receiver;
