@@ -176,8 +176,11 @@ impl Inspector {
     async fn add_alert_rule(&self) -> Result<()> {
         let rule = json!({ "id": "failures", "name": "The app failed", "filter": "status:5xx", "severity": "error" });
         let client = reqwest::Client::builder().no_proxy().build()?;
-        let rules = client.post(format!("{}/api/v1/alerts/rules", self.url));
-        let added = rules.bearer_auth(self.owner.reveal()).json(&rule);
+        let added = client
+            .post(format!("{}/api/v1/alerts/rules", self.url))
+            .bearer_auth(self.owner.reveal())
+            .header("content-type", "application/json")
+            .body(rule.to_string());
         added.send().await?.error_for_status()?;
         Ok(())
     }

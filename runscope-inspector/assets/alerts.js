@@ -33,8 +33,8 @@ function follow() {
 }
 
 localTimes(document);
-// An answer to a form is about what was sent, and is not asked for again.
-if (document.querySelector("#now, #alert-state")) follow();
+// The answer to a form that was refused can't be asked for again.
+if (document.querySelector("#now, #alert-state") && !document.getElementById("refused")) follow();
 
 const upload = document.getElementById("upload");
 if (upload) {
@@ -42,12 +42,5 @@ if (upload) {
   upload.addEventListener("change", async () => {
     const [file] = upload.files;
     if (file) document.getElementById("rules-file").value = await file.text();
-  });
-}
-
-// A menu at the edge opens to the side where there is room.
-for (const menu of document.querySelectorAll("details.silence")) {
-  menu.addEventListener("toggle", () => {
-    if (menu.open) menu.querySelector("button, input:not([type=hidden])")?.focus();
   });
 }

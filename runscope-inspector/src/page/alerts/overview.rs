@@ -1,7 +1,7 @@
 use super::desk::{Desk, Part};
 use super::plot::Plot;
 use super::silence::{menu, silent_until};
-use super::words::{at, badge, condition, severity, span};
+use super::words::{at, badge, condition, grouping, severity, span};
 use super::{file, told};
 use crate::alerts::{Alert, Alerts, AlertsError, Mistake, Rule};
 use crate::api::AppState;
@@ -248,6 +248,7 @@ fn row(state: &AppState, desk: &Desk, rule: &Rule, last: Option<&Alert>) -> Mark
                 span.muted {
                     (condition(rule))
                     @if !rule.filter.is_empty() { " of " code { (rule.filter) } }
+                    (grouping(rule))
                 }
                 span.muted.rule-last id={ "last-" (rule.id) } data-live {
                     @match last {

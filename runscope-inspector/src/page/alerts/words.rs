@@ -35,10 +35,13 @@ pub(super) fn condition(rule: &Rule) -> String {
     if rule.windows > 1 {
         words.push_str(&format!(", {} times in a row", rule.windows));
     }
-    if let Some(group) = &rule.group_by {
-        words.push_str(&format!(", for each {}", group.name()));
-    }
     words
+}
+
+/// What alerts of a rule are told apart by: `, for each route`.
+pub(super) fn grouping(rule: &Rule) -> String {
+    let group = rule.group_by.as_ref();
+    group.map_or_else(String::new, |group| format!(", for each {}", group.name()))
 }
 
 /// A state by its word, its shape and its colour.
