@@ -280,3 +280,98 @@ fn bodies_that_no_budget_is_left_for_are_withheld_and_nothing_else_changes() {
         }
     }
 }
+
+/// An outage at full load: users' calls come as fast as the machine can make them, and the API refuses
+/// every connection. `RUNSCOPE_OUTAGE_SECONDS` makes it last.
+#[test]
+fn an_outage_at_full_load_stays_within_the_budget_and_every_drop_has_a_reason() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    const BUDGET: usize = 16 * MIB;
+    const BATCH: usize = 256 * 1024;
+    // The queue's slots, a batch on its way, and one on its way to the disk, threads and runtimes.
+    const FIXED: usize = 2 * MIB;
+    let seconds = std::env::var("RUNSCOPE_OUTAGE_SECONDS");
+    let lasts = seconds.map_or(2, |seconds| seconds.parse().expect("a number"));
+    let refusing = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
+    let refusing = refusing.expect("a socket");
+    let address = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+    refusing.bind(&address.into()).expect("a free port");
+    let address = refusing
+        .local_addr()
+        .expect("an address")
+        .as_socket()
+        .expect("an IP address");
+    for has_spool in [false, true] {
+        let directory = tempfile::tempdir().expect("a directory");
+        let before = live();
+        let mut config = Config::builder()
+            .access_token("t0ken")
+            .bucket_key("bucket")
+            .api_endpoint(format!("http://{address}"))
+            .log_body(true)
+            .body_content_types(["*/*"])
+            .byte_budget(BUDGET)
+            .max_bytes(BUDGET)
+            .max_batch_bytes(BATCH)
+            .max_retry_delay(Duration::from_millis(500))
+            .shutdown_timeout(Duration::from_millis(100));
+        if has_spool {
+            config = config
+                .spool_dir(directory.path().join("spool"))
+                .spool_max_bytes(4096 * MIB);
+        }
+        let (recorder, guard) =
+            Recorder::start(config.build().expect("a config")).expect("a recorder");
+        let until = Instant::now() + Duration::from_secs(lasts);
+        let peak = std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while Instant::now() < until {
+                        capture(&recorder, vec![Bytes::from(vec![b'x'; 3000])]);
+                        // Where there is a disk, calls come as fast as it takes them.
+                        while has_spool && bytes_held() > BUDGET / 2 {
+                            std::thread::yield_now();
+                        }
+                    }
+                });
+            }
+            let mut peak = 0;
+            while Instant::now() < until {
+                peak = peak.max(live().saturating_sub(before));
+                // Those who are about to be refused have asked already.
+                assert!(bytes_held() <= BUDGET + 64 * 1024);
+                std::thread::yield_now();
+            }
+            peak
+        });
+        if has_spool {
+            recorder
+                .flush_blocking(Duration::from_secs(60))
+                .expect("the disk has it");
+        }
+        let stats = recorder.stats();
+        println!("spool {has_spool}: {peak} bytes at most for {BUDGET}, {stats:?}");
+        assert!(peak <= BUDGET / 20 * 21 + FIXED, "{peak} bytes");
+        let dropped = stats.dropped;
+        let sum = stats.delivered + stats.queued + stats.spooled + dropped.total();
+        assert_eq!(stats.captured, sum, "{stats:?}");
+        match has_spool {
+            true => assert_eq!((dropped.total(), stats.spooled), (0, stats.captured)),
+            false => {
+                assert!(dropped.total() > 0, "{stats:?}");
+                assert_eq!(dropped.total(), dropped.queue_full + dropped.over_budget);
+            }
+        }
+        drop(guard);
+        drop(recorder);
+        let patience = Instant::now() + Duration::from_secs(60);
+        while bytes_held() > 0 {
+            assert!(
+                Instant::now() < patience,
+                "{} bytes stay held",
+                bytes_held()
+            );
+            std::thread::yield_now();
+        }
+    }
+}

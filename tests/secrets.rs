@@ -21,6 +21,8 @@ mod logs;
 mod odd;
 #[path = "secrets/plan.rs"]
 mod plan;
+#[path = "secrets/random.rs"]
+mod random;
 #[path = "secrets/shown.rs"]
 mod shown;
 #[path = "support/wiretap.rs"]

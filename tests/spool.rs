@@ -462,6 +462,31 @@ fn what_is_for_a_bucket_that_is_not_configured_waits_for_it() {
 }
 
 #[test]
+fn two_scopes_that_name_one_bucket_share_what_is_spooled_for_it() {
+    let directory = Directory::new();
+    let (api, works) = broken();
+    let other = runscope::Scope::new()
+        .route("/other")
+        .bucket_key("bucket")
+        .access_token("another-t0ken");
+    let (recorder, guard) = start(config(&api.url(), &directory.path()).scope(other));
+    let mut ids = record(&recorder, 20);
+    for _ in 0..20 {
+        let mut head = RequestHead::new("GET", "/other");
+        head.route = Some("/other");
+        ids.push(finish(begin(&recorder, &head), b""));
+    }
+    wait_until(&recorder, |stats| stats.spooled == 40);
+    works.store(true, Ordering::SeqCst);
+    let stats = wait_until(&recorder, |stats| stats.delivered == 40);
+    assert_adds_up(&stats);
+    assert_eq!((stats.spooled, stats.dropped.total()), (0, 0));
+    assert_once(&api, &ids);
+    guard.shutdown_blocking(PATIENCE).expect("nothing is left");
+    assert!(!directory.holds(b"another-t0ken"));
+}
+
+#[test]
 fn a_damaged_spool_never_keeps_the_app_from_starting_and_what_is_whole_is_delivered() {
     let directory = Directory::new();
     let ids = leave_behind(&directory.path(), 50);

@@ -3,12 +3,13 @@
 use crate::client::{MARK_HEADER, process_mark};
 use crate::message::Direction;
 use std::borrow::Cow;
+use std::fmt;
 use std::net::IpAddr;
 
 /// The head of a request, as the framework knows it.
 ///
 /// Header names that go with it are in lower case, as the `http` crate holds them.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct RequestHead<'a> {
     /// The method, in its own case.
@@ -46,6 +47,19 @@ impl<'a> RequestHead<'a> {
             protocol: "HTTP/1.1",
             ..Self::default()
         }
+    }
+}
+
+/// Without what may hold a secret: the target, the authority and who calls.
+impl fmt::Debug for RequestHead<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestHead")
+            .field("method", &self.method)
+            .field("protocol", &self.protocol)
+            .field("service", &self.service)
+            .field("route", &self.route)
+            .field("direction", &self.direction)
+            .finish_non_exhaustive()
     }
 }
 

@@ -108,3 +108,46 @@ impl Spool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::{Receiver, channel};
+
+    /// The door to a thread that the test plays.
+    fn door() -> (Spool, Receiver<Command>) {
+        let (commands, receive) = channel();
+        let is_stuck = Arc::default();
+        (Spool { commands, is_stuck }, receive)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_disk_that_does_not_answer_is_waited_for_once_and_used_again_when_it_does() {
+        let (spool, commands) = door();
+        let begun = tokio::time::Instant::now();
+        let kept = spool.keep("b", vec![b"a".to_vec(), b"b".to_vec()]).await;
+        assert_eq!(kept, [None, None], "both stay in memory");
+        assert_eq!(begun.elapsed(), PATIENCE);
+
+        // From here on nobody waits, and nothing is asked.
+        assert_eq!(spool.keep("b", vec![Vec::new()]).await, [None]);
+        assert!(spool.take("b", 10, 10).await.is_empty());
+        assert_eq!(begun.elapsed(), PATIENCE);
+        let late = commands.try_recv().unwrap();
+        assert!(matches!(commands.try_recv(), Ok(Command::Unstick)));
+        assert!(commands.try_recv().is_err());
+
+        // What the disk does after all finds nobody who takes it, so that it is undone.
+        let Command::Keep { reply, .. } = late else {
+            panic!("it was to keep something")
+        };
+        assert!(reply.send(vec![None, None]).is_err());
+        spool.is_stuck.store(false, Ordering::SeqCst);
+        let disk = std::thread::spawn(move || match commands.recv() {
+            Ok(Command::Take { reply, .. }) => reply.send(Vec::new()).is_ok(),
+            _ => false,
+        });
+        assert!(spool.take("b", 10, 10).await.is_empty());
+        assert!(disk.join().unwrap(), "it is asked again");
+    }
+}
