@@ -90,7 +90,10 @@ impl Frame<'_> {
         let mut fields = Fields(body);
         match fields.u8()? {
             RECORD => {
-                let (number, time) = (fields.u32()?, fields.u64()?);
+                // The last number has none behind it, so that no run of acknowledged ones could end
+                // with it. No segment holds so many records.
+                let number = fields.u32().filter(|number| *number < u32::MAX)?;
+                let time = fields.u64()?;
                 let length = fields.u16()?;
                 Some(Frame::Record {
                     number,
@@ -277,6 +280,21 @@ mod tests {
         let mut ack = Vec::new();
         Frame::Acknowledged(vec![0..1; 1]).encode(7, &mut ack);
         assert_eq!(ack.len(), ACK_ROOM);
+    }
+
+    #[test]
+    fn a_number_that_could_not_be_acknowledged_is_no_records() {
+        for (number, is_read) in [(u32::MAX - 1, true), (u32::MAX, false)] {
+            let frame = Frame::Record {
+                number,
+                time: 0,
+                key: "key",
+                payload: b"one",
+            };
+            let mut bytes = Vec::new();
+            frame.encode(7, &mut bytes);
+            assert_eq!(read(&bytes, 7), is_read.then_some(frame), "{number}");
+        }
     }
 
     #[test]
