@@ -17,6 +17,9 @@ pub mod delivery;
 pub mod client;
 pub mod sink;
 mod recorder;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 
 pub use capture::{
     Exchange, ExchangeHandle, RequestHead, RequestTap, ResponseHead, bytes_held, current_exchange,

@@ -144,20 +144,29 @@ impl Export {
     }
 
     fn write(&mut self, exchange: &Exchange, chunk: &mut String) {
-        let text = match self.format {
-            Format::Ndjson => {
-                serde_json::to_string(&ReadMessage::whole(exchange)).map(|line| line + "\n")
-            }
-            Format::Har => serde_json::to_string(&har::entry(exchange)).map(|entry| {
-                if self.begun {
-                    format!(",{entry}")
-                } else {
-                    entry
-                }
-            }),
-        };
+        write_exchange(self.format, exchange, !self.begun, chunk);
         self.begun = true;
-        // Plain strings and numbers can always be written.
-        chunk.push_str(&text.unwrap_or_default());
     }
+}
+
+/// Appends an exchange, after what stands between it and the one before.
+pub(super) fn write_exchange(
+    format: Format,
+    exchange: &Exchange,
+    is_first: bool,
+    chunk: &mut String,
+) {
+    let text = match format {
+        Format::Ndjson => {
+            serde_json::to_string(&ReadMessage::whole(exchange)).map(|line| line + "\n")
+        }
+        Format::Har => {
+            if !is_first {
+                chunk.push(',');
+            }
+            serde_json::to_string(&har::entry(exchange))
+        }
+    };
+    // Plain strings and numbers can always be written.
+    chunk.push_str(&text.unwrap_or_default());
 }

@@ -55,13 +55,41 @@ pub(super) async fn import(
                 step_bytes: 0,
                 results: Results::at_most(MOST_LISTED),
             };
-            match params.format {
-                Format::Ndjson => import.lines(body, &limits)?,
-                Format::Har => import.archive(body, &limits)?,
-            }
+            each_item(params.format, body, &limits, |text, item| {
+                import.add(text, item)
+            })?;
+            import.store_step()?;
             Ok(import.results)
         })
         .await
+}
+
+/// Shows each item of a body as it is read, with its text.
+pub(super) fn each_item(
+    format: Format,
+    body: &[u8],
+    limits: &Limits,
+    mut show: impl FnMut(&str, Item) -> Result<(), ApiError>,
+) -> Result<(), ApiError> {
+    match format {
+        Format::Ndjson => {
+            let text = std::str::from_utf8(body)
+                .map_err(|_| ApiError::bad_request("the body is not UTF-8"))?;
+            let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+            lines.try_for_each(|line| show(line, read_message(line, limits)))
+        }
+        Format::Har => {
+            let Archive { log } = serde_json::from_slice(body).map_err(|error| {
+                ApiError::bad_request(format!("the body is not an HTTP Archive: {error}"))
+            })?;
+            each_element(log.entries, |entry| {
+                let item = har::read_entry(entry)
+                    .map_err(|error| ItemError::unread("HAR entry", &error))
+                    .and_then(|message| check(message, limits));
+                show(entry, item)
+            })
+        }
+    }
 }
 
 /// Stores messages as they are read, a step at a time, so that few are in memory however many there
@@ -76,29 +104,6 @@ struct Import<'a> {
 }
 
 impl Import<'_> {
-    fn lines(&mut self, body: &[u8], limits: &Limits) -> Result<(), ApiError> {
-        let text = std::str::from_utf8(body)
-            .map_err(|_| ApiError::bad_request("the body is not UTF-8"))?;
-        for line in text.lines().filter(|line| !line.trim().is_empty()) {
-            self.add(line, read_message(line, limits))?;
-        }
-        self.store_step()
-    }
-
-    fn archive(&mut self, body: &[u8], limits: &Limits) -> Result<(), ApiError> {
-        let no_archive = |error: serde_json::Error| {
-            ApiError::bad_request(format!("the body is not an HTTP Archive: {error}"))
-        };
-        let Archive { log } = serde_json::from_slice(body).map_err(no_archive)?;
-        each_element(log.entries, |entry| {
-            let item = har::read_entry(entry)
-                .map_err(|error| ItemError::unread("HAR entry", &error))
-                .and_then(|message| check(message, limits));
-            self.add(entry, item)
-        })?;
-        self.store_step()
-    }
-
     fn add(&mut self, text: &str, item: Item) -> Result<(), ApiError> {
         self.step.push(item);
         self.step_bytes = self.step_bytes.saturating_add(text.len());

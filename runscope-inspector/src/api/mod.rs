@@ -57,6 +57,9 @@ mod compare;
 mod replay;
 mod metrics;
 mod openapi;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 
 pub use app::app;
 pub(crate) use auth::Caller;
