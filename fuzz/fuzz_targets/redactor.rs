@@ -10,7 +10,8 @@ use std::sync::LazyLock;
 
 static REDACTOR: LazyLock<Redactor> = LazyLock::new(Redactor::default);
 
-const CANARY: &str = "kAnArY7q";
+/// No coding makes parts of it out of other bytes: no escape and no hexadecimal has these letters.
+const CANARY: &str = "kwzypqvj";
 
 const TYPES: [Option<&str>; 12] = [
     Some("application/json"),
@@ -207,7 +208,6 @@ fn assert_clean(out: &[u8], from: &[u8]) {
 
 /// Any three letters of it count.
 fn shows_canary(bytes: &[u8]) -> bool {
-    let parts = bytes.windows(3);
-    let mut parts = parts.filter(|it| it[0].is_ascii_alphanumeric());
-    parts.any(|it| matches!(it, b"kAn" | b"AnA" | b"nAr" | b"ArY" | b"rY7" | b"Y7q"))
+    let mut parts = bytes.windows(3);
+    parts.any(|it| matches!(it, b"kwz" | b"wzy" | b"zyp" | b"ypq" | b"pqv" | b"qvj"))
 }

@@ -44,6 +44,10 @@ impl Pattern {
         if let Some(phrase) = self.phrase() {
             return Box::new(phrase.find_in(text));
         }
+        // Most texts hold nothing, and an expression costs more to compile than they to look at.
+        if !self.is_in(text) {
+            return Box::new(iter::empty());
+        }
         let regex = match self {
             Self::Regex(expression) => Some(expression.regex.clone()),
             Self::Plain(text) | Self::Glob(text) => {
