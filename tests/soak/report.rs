@@ -88,7 +88,8 @@ impl fmt::Display for Report<'_> {
             .collect();
         writeln!(f, "| exchanges | {} |", heads.join(" | "))?;
         writeln!(f, "|---|{}", "---:|".repeat(heads.len()))?;
-        let rows: [(&str, fn(&Row<'_>) -> u64); 9] = [
+        type Figure = fn(&Row<'_>) -> u64;
+        let rows: [(&str, Figure); 9] = [
             ("requests", |((_, tally), _)| tally.requests),
             ("answered wrongly", |((_, tally), _)| tally.wrong),
             ("slowest answer, ms", |((_, tally), _)| tally.slowest_ms),
