@@ -101,8 +101,10 @@ impl Recorder {
             optional(&mut flat, head.route),
         );
         // A head of long lines is larger than was expected.
-        if flat.capacity() > room {
-            charge.add(flat.capacity() - room);
+        let grown = flat.capacity().saturating_sub(room);
+        if !charge.grow(grown, core.config.byte_budget) {
+            core.stats.dropped_over_budget();
+            return None;
         }
         let record = Record {
             id,

@@ -28,12 +28,6 @@ impl Charge {
         true
     }
 
-    /// Takes `bytes` more that are held already, whatever the limit: what comes later has less.
-    pub(crate) fn add(&mut self, bytes: usize) {
-        USED.fetch_add(bytes, Ordering::Relaxed);
-        self.0 += bytes;
-    }
-
     /// Gives `bytes` back that are no longer held.
     pub(crate) fn shrink(&mut self, bytes: usize) {
         let bytes = bytes.min(self.0);
