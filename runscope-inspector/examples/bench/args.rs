@@ -23,6 +23,11 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 1000)]
     pub(crate) background: u64,
 
+    /// Alert rules that every exchange is shown to, none of which fires: half of them are about
+    /// attributes, and half count by route.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) rules: u32,
+
     /// Keep the files in this directory. One that has exchanges already is asked without being filled.
     #[arg(long)]
     pub(crate) directory: Option<PathBuf>,

@@ -39,6 +39,14 @@ impl Client {
         Ok(bytes.into())
     }
 
+    /// Makes an alert rule.
+    pub(crate) async fn make_rule(&self, rule: &Value) -> Outcome<()> {
+        let url = format!("{}/api/v1/alerts/rules", self.url);
+        let request = self.http.post(url).bearer_auth(&self.token).json(rule);
+        request.send().await?.error_for_status()?;
+        Ok(())
+    }
+
     /// Clears the bucket.
     pub(crate) async fn clear(&self) -> Outcome<()> {
         let url = format!("{}/buckets/default/messages", self.url);

@@ -28,6 +28,7 @@ mod traffic;
 use args::Args;
 use clap::Parser;
 use client::Client;
+use serde_json::{Value, json};
 use server::Server;
 use std::error::Error;
 
@@ -44,6 +45,9 @@ async fn main() -> Outcome<()> {
     let is_filled = directory.join("catalogue.db").exists();
     let server = Server::start(directory, &args)?;
     let client = Client::new(&server);
+    for number in 0..args.rules {
+        client.make_rule(&rule(number)).await?;
+    }
     println!("| what | figure | should be |\n|---|---|---|");
     if !is_filled {
         ingest::fill(&client, &server, directory, &args).await?;
@@ -56,4 +60,14 @@ async fn main() -> Outcome<()> {
     let peak = system::peak_rss(server.id()) / 1024;
     println!("| peak memory of the server | {peak} MiB | ≤ 300 MiB |");
     Ok(())
+}
+
+fn rule(number: u32) -> Value {
+    if number % 2 == 0 {
+        let filter = format!("method:DELETE status:5xx route:/never/{number}");
+        json!({ "name": "about attributes", "filter": filter })
+    } else {
+        let condition = json!({ "kind": "ratio", "window": "5m", "above": "99%" });
+        json!({ "name": "a share", "filter": "status:5xx", "group_by": "route", "condition": condition })
+    }
 }

@@ -131,8 +131,8 @@ fn matches(expr: &Expr, seen: &Seen<'_>) -> bool {
     match expr {
         Expr::Term(Term::Json(side, path, test)) => {
             let has = |side| {
-                seen.json(side)
-                    .is_some_and(|document| path.any(document, &mut |value| passes(test, value)))
+                seen.json(side, path)
+                    .is_some_and(|document| path.any(&document, &mut |value| passes(test, value)))
             };
             match side {
                 Side::Either => has(Side::Request) || has(Side::Response),

@@ -1,9 +1,10 @@
 use super::assertion::Tree;
 use crate::exchange::{Attributes, Timestamp};
-use crate::query::{Side, View, whole_body};
+use crate::query::{JsonPath, Side, View, whole_body};
 use runscope_core::Message;
 use serde_json::Value;
-use std::cell::OnceCell;
+use std::borrow::Cow;
+use std::cell::{Cell, OnceCell};
 
 /// The bytes of a body that is read as JSON or XML; a larger one is neither.
 const LARGEST: usize = 4 << 20;
@@ -20,6 +21,7 @@ pub(super) struct Seen<'a> {
 /// A body as JSON, and as XML; `None` inside where it is not.
 #[derive(Debug, Default)]
 struct Read {
+    is_asked: Cell<bool>,
     json: OnceCell<Option<Value>>,
     xml: OnceCell<Option<Tree>>,
 }
@@ -49,9 +51,15 @@ impl<'a> Seen<'a> {
         self.view.message
     }
 
-    pub(super) fn json(&self, side: Side) -> Option<&Value> {
-        let read = || serde_json::from_str(self.body(side)?).ok();
-        self.side(side).json.get_or_init(read).as_ref()
+    /// A body as JSON, as far as a path reaches into it. Who asks first has it read for the path alone;
+    /// the second has all of it kept for those that follow.
+    pub(super) fn json(&self, side: Side, path: &JsonPath) -> Option<Cow<'_, Value>> {
+        let read = self.side(side);
+        if !read.is_asked.replace(true) {
+            return path.read(self.body(side)?).map(Cow::Owned);
+        }
+        let whole = || serde_json::from_str(self.body(side)?).ok();
+        read.json.get_or_init(whole).as_ref().map(Cow::Borrowed)
     }
 
     pub(super) fn xml(&self, side: Side) -> Option<&Tree> {

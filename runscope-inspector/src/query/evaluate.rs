@@ -215,7 +215,7 @@ fn json_at(
     let Some(body) = whole_body(message, side) else {
         return false;
     };
-    let Ok(document) = serde_json::from_str::<Value>(body) else {
+    let Some(document) = path.read(body) else {
         return false;
     };
     path.any(&document, &mut |value| stop(value))

@@ -139,11 +139,11 @@ impl Assertion {
         let Place::Json(path) = &self.place else {
             return false;
         };
-        let Some(document) = seen.json(side) else {
+        let Some(document) = seen.json(side, path) else {
             return self.compares(&Found::Nothing);
         };
         let mut reached = false;
-        let holds = path.any(document, &mut |value| {
+        let holds = path.any(&document, &mut |value| {
             reached = true;
             // The value outlives the document's borrow no longer than this comparison.
             Found::Json(value).compares(self.comparison, &self.operand)
