@@ -199,7 +199,8 @@ impl FakeApi {
         )
     }
 
-    fn on(listener: TcpListener, script: impl FnMut(&Post) -> Reply + Send + 'static) -> Self {
+    /// The same on a listener of the caller's.
+    pub fn on(listener: TcpListener, script: impl FnMut(&Post) -> Reply + Send + 'static) -> Self {
         let address = listener.local_addr().expect("an address");
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
