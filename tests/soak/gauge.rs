@@ -1,15 +1,25 @@
 //! What the process holds, and whether it grows.
 
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+use std::alloc::System;
 use std::fs;
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 /// What the process held at one moment.
 #[derive(Debug, Clone, Copy)]
 pub struct Sample {
-    values: [f64; 3],
+    values: [f64; 4],
 }
 
 /// The names of the values.
-pub const NAMES: [&str; 3] = ["resident memory, MiB", "threads", "descriptors"];
+pub const NAMES: [&str; 4] = [
+    "resident memory, MiB",
+    "memory in use, MiB",
+    "threads",
+    "descriptors",
+];
 
 impl Sample {
     pub fn take() -> Self {
@@ -24,6 +34,7 @@ impl Sample {
             // The directory that is read is one of them.
             values: [
                 field("VmRSS:") / 1024.0,
+                in_use() as f64 / f64::from(1 << 20),
                 field("Threads:"),
                 descriptors as f64 - 1.0,
             ],
@@ -42,7 +53,7 @@ pub struct Flatness {
 }
 
 impl Flatness {
-    pub fn of(samples: &[Sample]) -> [Self; 3] {
+    pub fn of(samples: &[Sample]) -> [Self; 4] {
         let quarter = samples.len() / 4;
         let (second, last) = (&samples[quarter..2 * quarter], &samples[3 * quarter..]);
         std::array::from_fn(|value| {
@@ -64,4 +75,10 @@ impl Flatness {
     pub fn growth(&self) -> f64 {
         self.after / self.before - 1.0
     }
+}
+
+/// Bytes that are allocated. What a reallocation adds or frees is in these sums too.
+fn in_use() -> usize {
+    let stats = ALLOCATOR.stats();
+    stats.bytes_allocated.wrapping_sub(stats.bytes_deallocated)
 }
