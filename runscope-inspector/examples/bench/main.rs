@@ -63,7 +63,7 @@ async fn main() -> Outcome<()> {
 }
 
 fn rule(number: u32) -> Value {
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         let filter = format!("method:DELETE status:5xx route:/never/{number}");
         json!({ "name": "about attributes", "filter": filter })
     } else {
