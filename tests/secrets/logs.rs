@@ -10,11 +10,13 @@ static WRITTEN: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 pub fn keep() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        tracing_subscriber::fmt()
+        let subscriber = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)
             .with_ansi(false)
             .with_writer(Kept)
-            .init();
+            .finish();
+        // Its own `init` takes the place of `log`'s logger too, where some crate asks for that feature.
+        tracing::subscriber::set_global_default(subscriber).expect("no other subscriber");
         log::set_max_level(log::LevelFilter::Trace);
         log::set_logger(&Kept).expect("no other logger");
     });
