@@ -7,7 +7,7 @@ const EVERY = 3000;
 
 // Takes over what has changed, but nothing that the reader is in.
 function takeOver(fresh) {
-  for (const old of document.querySelectorAll("[data-live]")) {
+  for (const old of document.querySelectorAll("[data-fresh]")) {
     const now = fresh.getElementById(old.id);
     if (!now || old.contains(document.activeElement)) continue;
     localTimes(now);

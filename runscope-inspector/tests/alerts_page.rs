@@ -532,7 +532,7 @@ async fn what_fires_is_told_with_its_calls_and_the_answers() {
     let (link, _) = rest.split_once('"').unwrap();
     let link = link.to_owned();
     assert!(
-        page.contains("id=\"firing-count\" data-live>1") && page.contains("id=\"history\""),
+        page.contains("id=\"firing-count\" data-fresh>1") && page.contains("id=\"history\""),
         "{page}"
     );
     let page = eventually(&browser, &link, |page| page.contains("Answer: 200")).await;
@@ -547,7 +547,7 @@ async fn what_fires_is_told_with_its_calls_and_the_answers() {
     assert!(page.matches("&lt;img src=x").count() >= 3, "{page}");
     browser.get(&format!("/b/default/c/{uuid}")).await;
     let list = browser.get("/b/default").await;
-    assert!(list.contains("id=\"firing-count\" data-live>1"), "{list}");
+    assert!(list.contains("id=\"firing-count\" data-fresh>1"), "{list}");
 
     server
         .request(Method::DELETE, "/buckets/default/messages")

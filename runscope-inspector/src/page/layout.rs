@@ -251,7 +251,7 @@ fn tabs(nav: Nav<'_>) -> Markup {
             @if let Some(firing) = nav.firing() {
                 a href={ (prefix) "/alerts" } aria-current=[current(matches!(nav, Nav::Alerts(_)))] {
                     "Alerts"
-                    span.firing-count #firing-count data-live hidden[firing == 0] {
+                    span.firing-count #firing-count data-fresh hidden[firing == 0] {
                         (firing) span.visually-hidden { " firing" }
                     }
                 }

@@ -54,10 +54,10 @@ pub(super) async fn alert(
             }
         }
         dl.alert-facts #facts {
-            div { dt { "State" } dd #alert-state data-live { (alert_state(&alert)) } }
+            div { dt { "State" } dd #alert-state data-fresh { (alert_state(&alert)) } }
             div { dt { "What held" } dd { (alert.value) } }
-            div { dt { "When" } dd #alert-span data-live { (span(&alert)) } }
-            div { dt { "Matches" } dd #alert-matches data-live { (format::calls(alert.matches)) } }
+            div { dt { "When" } dd #alert-span data-fresh { (span(&alert)) } }
+            div { dt { "Matches" } dd #alert-matches data-fresh { (format::calls(alert.matches)) } }
             div { dt { "Severity" } dd { (severity(&alert.severity)) } }
         }
         (calls_section(&desk, &alert, &calls))
@@ -104,7 +104,7 @@ fn notices_section(
     tells_nobody: bool,
 ) -> Markup {
     html! {
-        section.card #notices data-live aria-labelledby="notices-title" {
+        section.card #notices data-fresh aria-labelledby="notices-title" {
             h2 #notices-title { "Who was told" }
             @if notices.is_empty() {
                 p.quiet-note {

@@ -155,7 +155,7 @@ fn find(alerts: &Alerts) -> Result<Found, AlertsError> {
 
 fn firing_now(desk: &Desk, firing: &[Alert], no_rules: bool) -> Markup {
     html! {
-        section.card #now data-live aria-labelledby="now-title" {
+        section.card #now data-fresh aria-labelledby="now-title" {
             h2 #now-title { "Firing now" }
             @if firing.is_empty() {
                 p.quiet-note #all-well {
@@ -242,7 +242,7 @@ fn history(desk: &Desk, wanted: Span, recent: &[Alert]) -> Markup {
 fn row(state: &AppState, desk: &Desk, rule: &Rule, last: Option<&Alert>) -> Markup {
     html! {
         li.rule id={ "rule-" (rule.id) } {
-            span.rule-state id={ "state-" (rule.id) } data-live { (standing(state, rule)) }
+            span.rule-state id={ "state-" (rule.id) } data-fresh { (standing(state, rule)) }
             div.rule-what {
                 a.alert-name href=(desk.path(&format!("/rules/{}", rule.id))) { (rule.name) }
                 span.muted {
@@ -250,7 +250,7 @@ fn row(state: &AppState, desk: &Desk, rule: &Rule, last: Option<&Alert>) -> Mark
                     @if !rule.filter.is_empty() { " of " code { (rule.filter) } }
                     (grouping(rule))
                 }
-                span.muted.rule-last id={ "last-" (rule.id) } data-live {
+                span.muted.rule-last id={ "last-" (rule.id) } data-fresh {
                     @match last {
                         Some(alert) => { "Last fired " (format::moment(at(alert.fired))) }
                         None => "Has not fired yet"

@@ -193,7 +193,7 @@ fn head(state: &AppState, desk: &Desk, rule: &Rule) -> Markup {
             (menu(desk, rule, None))
         }
         p.rule-line {
-            span.rule-state id={ "state-" (rule.id) } data-live { (standing(state, rule)) }
+            span.rule-state id={ "state-" (rule.id) } data-fresh { (standing(state, rule)) }
             " " span.muted { "id " code { (rule.id) } }
         }
     }
