@@ -556,6 +556,16 @@ async fn rules_are_kept_by_who_owns_the_server_and_wrong_ones_are_refused_with_t
             "C"
         );
     }
+    let empty = server
+        .request(Method::POST, "/api/v1/alerts/import?replace=true")
+        .send()
+        .await
+        .unwrap();
+    assert!(error(empty, 400).await.contains("the file is empty"));
+    assert_eq!(
+        server.get("/api/v1/alerts/rules/a").await["data"]["name"],
+        "C"
+    );
     let wrong = server
         .request(Method::POST, "/api/v1/alerts/import")
         .body("[[rule]]\nid = \"b\"\n")

@@ -9,6 +9,11 @@ use std::collections::BTreeSet;
 /// is taken.
 pub(crate) fn read(text: &str) -> Result<Vec<Rule>, Mistake> {
     let begins = text.trim_start();
+    // An upload that went wrong must not take the place of all rules.
+    if begins.is_empty() {
+        let fix = "send rules, or [] for none";
+        return Err(Mistake::new("", "the file is empty", fix));
+    }
     // A TOML file could begin with `[[rule]]`, which is no JSON either way.
     let json =
         begins.starts_with('{') || begins.starts_with('[') && !begins.starts_with("[[rule]]");
@@ -84,12 +89,7 @@ pub(crate) fn write(rules: &[Rule], as_toml: bool) -> Result<String, String> {
         .map(|rule| without_nulls(rule.to_json()))
         .collect();
     if as_toml {
-        let file = if rules.is_empty() {
-            json!({})
-        } else {
-            json!({ "rule": rules })
-        };
-        toml::to_string_pretty(&file).map_err(|error| error.to_string())
+        toml::to_string_pretty(&json!({ "rule": rules })).map_err(|error| error.to_string())
     } else {
         serde_json::to_string_pretty(&rules).map_err(|error| error.to_string())
     }
