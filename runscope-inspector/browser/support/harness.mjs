@@ -25,12 +25,10 @@ async function launched() {
 
 export const closeBrowser = () => browser?.close();
 
-let closing = false;
+after(closeBrowser);
 
 // Runs a test with an inspector; `args` are the program's.
 export function inspect(name, { args = [], timeout = 120_000 } = {}, body) {
-  if (!closing) after(closeBrowser);
-  closing = true;
   test(name, { timeout }, async () => {
     const inspector = new Inspector(await Server.start(args));
     try {
