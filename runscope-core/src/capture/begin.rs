@@ -186,8 +186,7 @@ impl Core {
             .then(|| header("user-agent"))
             .flatten();
         let skipped = config.skips(head.method, head.path_and_query, user_agent);
-        let scopes = config.scopes();
-        if skipped || (scopes.unscoped().is_none() && !scopes.may_capture(early(head))) {
+        if skipped || !config.scopes().may_capture(|| early(head)) {
             self.stats.skipped();
             return false;
         }
@@ -201,11 +200,7 @@ impl Core {
 
     /// The scope's answer for a record as it stands.
     pub(super) fn resolve(&self, record: &Record) -> Resolved {
-        let scopes = self.config.scopes();
-        if let Some(resolved) = scopes.unscoped() {
-            return resolved;
-        }
-        scopes.resolve(ScopeKey {
+        self.config.scopes().resolve(|| ScopeKey {
             route: record.flat.non_empty(record.route),
             service: record.flat.non_empty(record.service),
             consumer: Some(record.consumer.as_str()).filter(|consumer| !consumer.is_empty()),
@@ -219,7 +214,8 @@ impl Core {
         let withheld = if known.asks_for_upgrade(head.method) {
             Some(Withheld::Upgraded)
         } else {
-            self.withheld_by_rule(|| early(head), known.content_type)
+            let log_body = self.config.scopes().may_log_body(|| early(head));
+            self.withheld_by_rule(log_body, known.content_type)
         };
         let mut body = Tap::new(withheld);
         body.announced = known.announces_body();
@@ -232,24 +228,15 @@ impl Core {
         record: &Record,
         content_type: Option<&[u8]>,
     ) -> Option<Withheld> {
-        let key = || EarlyKey {
+        let log_body = self.config.scopes().may_log_body(|| EarlyKey {
             route: Early::Known(record.flat.non_empty(record.route)),
             service: Early::Known(record.flat.non_empty(record.service)),
             consumer: early_consumer(Some(&record.consumer)),
-        };
-        self.withheld_by_rule(key, content_type)
+        });
+        self.withheld_by_rule(log_body, content_type)
     }
 
-    fn withheld_by_rule<'k>(
-        &self,
-        key: impl FnOnce() -> EarlyKey<'k>,
-        content_type: Option<&[u8]>,
-    ) -> Option<Withheld> {
-        let scopes = self.config.scopes();
-        let log_body = match scopes.unscoped() {
-            Some(resolved) => resolved.log_body,
-            None => scopes.may_log_body(key()),
-        };
+    fn withheld_by_rule(&self, log_body: bool, content_type: Option<&[u8]>) -> Option<Withheld> {
         match () {
             () if !log_body => Some(Withheld::LogBodyOff),
             () if !self.config.keeps_content_type(content_type) => Some(Withheld::ContentType),

@@ -98,13 +98,16 @@ impl Scopes {
         }
     }
 
-    /// What applies to every exchange, where there is no scope: then nothing need be known of one.
-    pub(crate) fn unscoped(&self) -> Option<Resolved> {
-        self.ranked.is_empty().then_some(self.global)
+    /// The settings of the one scope that applies. Where there are no scopes nobody has to know the key,
+    /// here and below.
+    pub(crate) fn resolve<'k>(&self, key: impl FnOnce() -> ScopeKey<'k>) -> Resolved {
+        match self.ranked.is_empty() {
+            true => self.global,
+            false => self.resolve_known(key()),
+        }
     }
 
-    /// The settings of the one scope that applies.
-    pub(crate) fn resolve(&self, key: ScopeKey<'_>) -> Resolved {
+    fn resolve_known(&self, key: ScopeKey<'_>) -> Resolved {
         self.ranked
             .iter()
             .find(|scope| scope.matches(key))
@@ -113,12 +116,12 @@ impl Scopes {
 
     /// Whether bodies may have to be sent once the open parts are known. Where this is false,
     /// nothing of a body need be kept; where it is true, bodies are kept until it is decided.
-    pub(crate) fn may_log_body(&self, key: EarlyKey<'_>) -> bool {
+    pub(crate) fn may_log_body<'k>(&self, key: impl FnOnce() -> EarlyKey<'k>) -> bool {
         self.may(key, |resolved| resolved.capture && resolved.log_body)
     }
 
     /// Whether the exchange may have to be captured once the open parts are known.
-    pub(crate) fn may_capture(&self, key: EarlyKey<'_>) -> bool {
+    pub(crate) fn may_capture<'k>(&self, key: impl FnOnce() -> EarlyKey<'k>) -> bool {
         self.may(key, |resolved| resolved.capture)
     }
 
@@ -132,12 +135,20 @@ impl Scopes {
     /// For each scope it is enough to try one: the open parts that the scope names get its names,
     /// the others stay absent, which lets the fewest stronger scopes match. So the answer is exact:
     /// a scope that is always outranked does not count.
-    fn may(&self, key: EarlyKey<'_>, wanted: impl Fn(&Resolved) -> bool) -> bool {
+    fn may<'k>(
+        &self,
+        key: impl FnOnce() -> EarlyKey<'k>,
+        wanted: impl Fn(&Resolved) -> bool,
+    ) -> bool {
+        if self.ranked.is_empty() {
+            return wanted(&self.global);
+        }
+        let key = key();
         let reachable = |scope: &Ranked| {
             let completed = key.completed_for(scope);
-            scope.matches(completed) && self.resolve(completed) == scope.resolved
+            scope.matches(completed) && self.resolve_known(completed) == scope.resolved
         };
-        (wanted(&self.global) && self.resolve(key.completed()) == self.global)
+        (wanted(&self.global) && self.resolve_known(key.completed()) == self.global)
             || self
                 .ranked
                 .iter()
@@ -257,7 +268,7 @@ mod tests {
     fn winner(scopes: &[Scope], key: [Option<&str>; 3]) -> Option<usize> {
         let [route, service, consumer] = key;
         Scopes::new(false, account(), scopes)
-            .resolve(ScopeKey {
+            .resolve(|| ScopeKey {
                 route,
                 service,
                 consumer,
@@ -363,7 +374,7 @@ mod tests {
             ("/bodies", true, true),
             ("/", true, true),
         ] {
-            let resolved = scopes.resolve(ScopeKey {
+            let resolved = scopes.resolve(|| ScopeKey {
                 route: Some(route),
                 ..ScopeKey::default()
             });
@@ -400,7 +411,7 @@ mod tests {
             ("/e", 0),
             ("/f", 0),
         ] {
-            let resolved = scopes.resolve(ScopeKey {
+            let resolved = scopes.resolve(|| ScopeKey {
                 route: Some(route),
                 ..ScopeKey::default()
             });
@@ -533,7 +544,7 @@ mod tests {
         ];
         for (name, log_body, scopes, key, expected) in cases {
             let scopes = Scopes::new(log_body, account(), &scopes);
-            assert_eq!(scopes.may_log_body(key), expected, "{name}");
+            assert_eq!(scopes.may_log_body(|| key), expected, "{name}");
         }
     }
 
@@ -555,7 +566,7 @@ mod tests {
             (&scopes[..], early(Known(Some("/r")), Known(None)), false),
         ] {
             let scopes = Scopes::new(false, account(), list);
-            assert_eq!(scopes.may_capture(key), expected, "{key:?}");
+            assert_eq!(scopes.may_capture(|| key), expected, "{key:?}");
         }
     }
 }
