@@ -4,7 +4,7 @@
 use super::channel::Secret;
 use super::door;
 use crate::exchange::Timestamp;
-use crate::replay::{AllowedHost, Host, Target, connect_tls};
+use crate::replay::{AllowedHost, Host, Target, connect};
 use axum::http::header::{
     CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT,
 };
@@ -13,10 +13,9 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 
 /// How long a channel may take to answer.
 pub(super) const TIME: Duration = Duration::from_secs(15);
@@ -68,9 +67,9 @@ pub(super) async fn send(post: &Post, allowed: &[AllowedHost]) -> Result<Answer,
     let work = async {
         let addresses = resolve(&target).await.map_err(Unsent::Failed)?;
         door::check_addresses(&target, &addresses, allowed).map_err(refused)?;
-        exchange(request, &target, &addresses)
-            .await
-            .map_err(Unsent::Failed)
+        let stream = connect(&target, &addresses).await;
+        let stream = stream.map_err(Unsent::Failed)?;
+        speak(stream, request).await.map_err(Unsent::Failed)
     };
     match tokio::time::timeout(TIME, work).await {
         Ok(answer) => answer,
@@ -112,31 +111,6 @@ fn request(post: &Post, target: &Target) -> Option<Request<Full<Bytes>>> {
     let mut request = Request::post(&target.path).body(body).ok()?;
     *request.headers_mut() = headers;
     Some(request)
-}
-
-async fn exchange(
-    request: Request<Full<Bytes>>,
-    target: &Target,
-    addresses: &[IpAddr],
-) -> Result<Answer, String> {
-    let addresses: Vec<_> = addresses
-        .iter()
-        .map(|address| SocketAddr::new(*address, target.port))
-        .collect();
-    let stream = TcpStream::connect(addresses.as_slice())
-        .await
-        .map_err(|error| format!("the host can't be reached: {error}"))?;
-    if !target.tls {
-        return speak(stream, request).await;
-    }
-    let name = match &target.host {
-        Host::Name(name) => name.clone(),
-        Host::Address(address) => address.to_string(),
-    };
-    let stream = connect_tls(stream, &name)
-        .await
-        .map_err(|error| format!("TLS failed: {error}"))?;
-    speak(stream, request).await
 }
 
 async fn speak(

@@ -116,7 +116,7 @@ impl Received {
     }
 
     /// The body read as JSON; what it should be is told where it is not.
-    pub(crate) async fn json<T: DeserializeOwned + Send + 'static>(
+    pub(super) async fn json<T: DeserializeOwned + Send + 'static>(
         self,
         state: &AppState,
         what: &'static str,
@@ -148,6 +148,19 @@ impl Received {
             .for_each(|room| room.keep(body_steps(decoded.len())));
         Ok((decoded, room))
     }
+}
+
+/// A body that is JSON, within the limits; what it should be is told where it is not.
+pub(super) async fn read_json<T: DeserializeOwned + Send + 'static>(
+    state: &AppState,
+    who: impl Into<Who>,
+    headers: &HeaderMap,
+    body: Body,
+    what: &'static str,
+) -> Result<T, ApiError> {
+    expect_json(headers)?;
+    let received = Received::read(state, who, headers, body).await?;
+    received.json(state, what).await
 }
 
 /// Whether the body says it is JSON; a body that does not say is taken as it.

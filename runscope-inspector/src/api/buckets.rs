@@ -1,5 +1,5 @@
 use super::auth::Caller;
-use super::body::{Received, expect_json};
+use super::body::read_json;
 use super::envelope::{Path, data, nothing};
 use super::error::ApiError;
 use super::state::AppState;
@@ -55,9 +55,7 @@ pub(super) async fn create(
     body: Body,
 ) -> Result<Response, ApiError> {
     caller.owns()?;
-    expect_json(&headers)?;
-    let received = Received::read(&state, caller, &headers, body).await?;
-    let Creation { name, team_id } = received.json(&state, "a bucket").await?;
+    let Creation { name, team_id } = read_json(&state, caller, &headers, body, "a bucket").await?;
     let bucket = new_bucket(name, team_id)?;
     let bucket = state
         .blocking(move |store| store.create_bucket(&bucket))

@@ -297,8 +297,17 @@ pub(super) fn scan(
     q: &str,
     deadline: Option<f64>,
 ) -> Result<Scan, ApiError> {
-    let filter = parse(q)?;
-    let time = match deadline {
+    Ok(Scan {
+        bucket,
+        filter: parse(q)?,
+        now: Timestamp::now(),
+        deadline: self::deadline(state, deadline)?,
+    })
+}
+
+/// Until when a query looks, which can be told in seconds from now.
+pub(super) fn deadline(state: &AppState, seconds: Option<f64>) -> Result<Instant, ApiError> {
+    let time = match seconds {
         None => state.limits().deadline,
         Some(seconds) if (0.0..=LONGEST_DEADLINE).contains(&seconds) => {
             Duration::from_secs_f64(seconds)
@@ -309,10 +318,5 @@ pub(super) fn scan(
             )));
         }
     };
-    Ok(Scan {
-        bucket,
-        filter,
-        now: Timestamp::now(),
-        deadline: Instant::now() + time,
-    })
+    Ok(Instant::now() + time)
 }

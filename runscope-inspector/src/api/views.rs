@@ -1,5 +1,5 @@
 use super::auth::Caller;
-use super::body::{Received, expect_json};
+use super::body::read_json;
 use super::envelope::{Path, data, nothing};
 use super::error::ApiError;
 use super::state::AppState;
@@ -110,9 +110,7 @@ async fn read(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<NewView, ApiError> {
-    expect_json(headers)?;
-    let received = Received::read(state, caller, headers, body).await?;
-    let Creation { name, filter } = received.json(state, "a view").await?;
+    let Creation { name, filter } = read_json(state, caller, headers, body, "a view").await?;
     new_view(&name, &filter)
 }
 

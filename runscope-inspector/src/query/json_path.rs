@@ -107,17 +107,14 @@ impl<'de> Visitor<'de> for At<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut reached = Map::new();
-        while let Some(name) = members.next_key::<std::borrow::Cow<'de, str>>()? {
-            let is_wanted = match self.step {
-                Step::Name(wanted) => *wanted == name,
-                Step::Every => true,
-                Step::Index(_) => false,
-            };
-            if is_wanted {
-                let value = members.next_value_seed(Reached(self.rest))?;
-                reached.insert(name.into_owned(), value);
-            } else {
-                members.next_value::<IgnoredAny>()?;
+        while let Some(name) = members.next_key_seed(Wanted(self.step))? {
+            match name {
+                Some(name) => {
+                    reached.insert(name, members.next_value_seed(Reached(self.rest))?);
+                }
+                None => {
+                    members.next_value::<IgnoredAny>()?;
+                }
             }
         }
         Ok(Value::Object(reached))
@@ -166,6 +163,34 @@ impl<'de> Visitor<'de> for At<'_> {
 
     fn visit_unit<E>(self) -> Result<Value, E> {
         Ok(Value::Null)
+    }
+}
+
+/// Reads the name of a member, and keeps it where a step leads to it.
+struct Wanted<'s>(&'s Step);
+
+impl<'de> DeserializeSeed<'de> for Wanted<'_> {
+    type Value = Option<String>;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+        json.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Wanted<'_> {
+    type Value = Option<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a member's name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        let is_wanted = match self.0 {
+            Step::Name(wanted) => wanted == name,
+            Step::Every => true,
+            Step::Index(_) => false,
+        };
+        Ok(is_wanted.then(|| name.to_owned()))
     }
 }
 

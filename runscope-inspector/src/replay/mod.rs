@@ -10,13 +10,14 @@
 mod settings;
 mod door;
 mod tls;
+mod connect;
 mod send;
 mod record;
 
 pub use settings::{AllowedHost, InvalidHost, Settings};
 
+pub(crate) use connect::connect;
 pub(crate) use door::{Refused, Target, is_listed};
 pub(crate) use record::message;
 pub(crate) use send::send;
 pub(crate) use settings::Host;
-pub(crate) use tls::connect as connect_tls;

@@ -1,6 +1,6 @@
+use super::connect::connect;
 use super::door::{Refused, Target};
 use super::settings::{Host, Settings};
-use super::tls;
 use crate::copy::Outgoing;
 use crate::exchange::Timestamp;
 use axum::http::header::{HOST, HeaderName, HeaderValue};
@@ -11,10 +11,9 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use uuid::Uuid;
 
 /// The header that marks a request as sent again, with the identifier of the call it repeats.
@@ -148,23 +147,7 @@ async fn exchange(
     begun: Instant,
     sent: &mut Sent,
 ) -> Result<Ending, String> {
-    let addresses: Vec<_> = addresses
-        .iter()
-        .map(|address| SocketAddr::new(*address, target.port))
-        .collect();
-    let stream = TcpStream::connect(addresses.as_slice())
-        .await
-        .map_err(|error| format!("the host can't be reached: {error}"))?;
-    if !target.tls {
-        return speak(stream, request, settings, begun, sent).await;
-    }
-    let name = match &target.host {
-        Host::Name(name) => name.clone(),
-        Host::Address(address) => address.to_string(),
-    };
-    let stream = tls::connect(stream, &name)
-        .await
-        .map_err(|error| format!("TLS failed: {error}"))?;
+    let stream = connect(target, addresses).await?;
     speak(stream, request, settings, begun, sent).await
 }
 
@@ -225,6 +208,7 @@ mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
+    use tokio::net::TcpStream;
 
     fn outgoing(url: &str) -> Outgoing {
         Outgoing {

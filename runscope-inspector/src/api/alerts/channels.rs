@@ -1,5 +1,5 @@
 use super::super::auth::Caller;
-use super::super::body::{Received, expect_json};
+use super::super::body::read_json;
 use super::super::envelope::{Path, data, nothing};
 use super::super::error::ApiError;
 use super::super::state::AppState;
@@ -38,7 +38,7 @@ pub(in super::super) async fn create_channel(
     body: Body,
 ) -> Result<Response, ApiError> {
     caller.owns()?;
-    let value = read(&state, caller, &headers, body).await?;
+    let value: Value = read_json(&state, caller, &headers, body, "a channel").await?;
     let channel = state
         .alerting(move |alerts| alerts.add_channel(&value))
         .await?;
@@ -58,7 +58,7 @@ pub(in super::super) async fn change_channel(
     body: Body,
 ) -> Result<Response, ApiError> {
     caller.owns()?;
-    let value = read(&state, caller, &headers, body).await?;
+    let value: Value = read_json(&state, caller, &headers, body, "a channel").await?;
     let changed = state.alerting(move |alerts| alerts.change_channel(&id, &value));
     Ok(data(&shown(&changed.await?)))
 }
@@ -85,17 +85,6 @@ pub(in super::super) async fn test_channel(
     let channel = state.alerting(move |alerts| alerts.channel(&id)).await?;
     let trial = state.alerts().test(&channel).await;
     Ok(data(&json!({ "sent": trial.sent, "answer": trial.answer })))
-}
-
-async fn read(
-    state: &AppState,
-    caller: Caller,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<Value, ApiError> {
-    expect_json(headers)?;
-    let received = Received::read(state, caller, headers, body).await?;
-    received.json(state, "a channel").await
 }
 
 fn shown(channel: &Channel) -> Value {

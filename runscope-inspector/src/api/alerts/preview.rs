@@ -1,8 +1,8 @@
 use super::super::auth::Caller;
-use super::super::body::{Received, expect_json};
+use super::super::body::read_json;
 use super::super::envelope::{Params, data};
 use super::super::error::ApiError;
-use super::super::search::LONGEST_DEADLINE;
+use super::super::search::deadline;
 use super::super::state::AppState;
 use crate::alerts::{self, Mistake, Preview, Rule};
 use crate::query::parse_duration;
@@ -12,7 +12,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How far back a preview looks at most.
 pub(in super::super) const LONGEST_SPAN: Duration = Duration::from_secs(31 * 86_400);
@@ -37,9 +37,7 @@ pub(in super::super) async fn preview(
         span: Option<String>,
     }
     caller.owns()?;
-    expect_json(&headers)?;
-    let received = Received::read(&state, caller, &headers, body).await?;
-    let Asked { rule, span } = received.json(&state, "a preview").await?;
+    let Asked { rule, span } = read_json(&state, caller, &headers, body, "a preview").await?;
     let rule = Rule::read(&rule).map_err(|mistake| mistake.within("/rule"))?;
     let span = span.as_deref().unwrap_or("24h");
     let span = parse_duration(span).filter(|span| !span.is_zero() && *span <= LONGEST_SPAN);
@@ -47,14 +45,7 @@ pub(in super::super) async fn preview(
         let fix = "write a time with its unit, such as \"24h\", up to \"31d\"";
         ApiError::from(Mistake::new("/span", "it is no such time", fix))
     })?;
-    let seconds = params
-        .deadline
-        .unwrap_or(state.limits().deadline.as_secs_f64());
-    if !(0.0..=LONGEST_DEADLINE).contains(&seconds) {
-        let message = format!("deadline must be from 0 to {LONGEST_DEADLINE} seconds");
-        return Err(ApiError::bad_request(message));
-    }
-    let deadline = Instant::now() + Duration::try_from_secs_f64(seconds).unwrap_or_default();
+    let deadline = deadline(&state, params.deadline)?;
     let preview = state
         .query(move |store| alerts::preview(store, &rule, span, deadline))
         .await?;

@@ -1,5 +1,5 @@
 use super::super::auth::Caller;
-use super::super::body::{Received, expect_json};
+use super::super::body::{Received, read_json};
 use super::super::envelope::{Params, Path, data, nothing};
 use super::super::error::ApiError;
 use super::super::state::AppState;
@@ -65,7 +65,7 @@ pub(in super::super) async fn create_rule(
     body: Body,
 ) -> Result<Response, ApiError> {
     caller.owns()?;
-    let value = read(&state, caller, &headers, body).await?;
+    let value: Value = read_json(&state, caller, &headers, body, "a rule").await?;
     let rule = Rule::read(&value)?;
     let rule = state.alerting(move |alerts| alerts.add_rule(rule)).await?;
     Ok(data(&shown(state.alerts(), &rule)))
@@ -79,7 +79,7 @@ pub(in super::super) async fn change_rule(
     body: Body,
 ) -> Result<Response, ApiError> {
     caller.owns()?;
-    let mut value = read(&state, caller, &headers, body).await?;
+    let mut value: Value = read_json(&state, caller, &headers, body, "a rule").await?;
     if let Some(members) = value.as_object_mut() {
         members.insert("id".to_owned(), Value::from(id));
     }
@@ -119,9 +119,8 @@ pub(in super::super) async fn silence(
         duration: Option<String>,
     }
     caller.owns()?;
-    expect_json(&headers)?;
-    let received = Received::read(&state, caller, &headers, body).await?;
-    let Silence { until, duration } = received.json(&state, "a silence").await?;
+    let Silence { until, duration } =
+        read_json(&state, caller, &headers, body, "a silence").await?;
     let wrong = |field: &str| {
         let fix =
             "write {\"until\": \"2026-11-22T10:00:00Z\"}, {\"for\": \"1h\"} or {\"until\": null}";
@@ -189,17 +188,6 @@ pub(in super::super) async fn import(
         })
         .await?;
     Ok(data(&json!({ "imported": count })))
-}
-
-async fn read(
-    state: &AppState,
-    caller: Caller,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<Value, ApiError> {
-    expect_json(headers)?;
-    let received = Received::read(state, caller, headers, body).await?;
-    received.json(state, "a rule").await
 }
 
 fn shown(alerts: &Alerts, rule: &Rule) -> Value {

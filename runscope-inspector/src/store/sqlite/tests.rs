@@ -28,6 +28,14 @@ fn fixture(change: impl FnOnce(&mut Settings)) -> Fixture {
     }
 }
 
+fn another_bucket(store: &Sqlite) -> BucketId {
+    let new = NewBucket {
+        name: "other".to_owned(),
+        team: "default".to_owned(),
+    };
+    store.create_bucket(&new).unwrap().id
+}
+
 fn search(bucket: BucketId, filter: Expr) -> Search {
     let deadline = Instant::now() + Duration::from_secs(60);
     let scan = Scan {
@@ -175,11 +183,7 @@ fn a_small_bucket_is_cleared_without_a_new_file() {
         bucket,
         _directory,
     } = fixture(|_| {});
-    let new = NewBucket {
-        name: "other".to_owned(),
-        team: "default".to_owned(),
-    };
-    let other = store.create_bucket(&new).unwrap().id;
+    let other = another_bucket(&store);
     store.append(other, vec![message(0)]).unwrap();
     for round in 0..20 {
         store.append(bucket, vec![message(round)]).unwrap();
@@ -200,11 +204,7 @@ fn what_is_cleared_in_a_partition_of_others_leaves_the_disk() {
         bucket,
         _directory,
     } = fixture(|_| {});
-    let new = NewBucket {
-        name: "other".to_owned(),
-        team: "default".to_owned(),
-    };
-    let other = store.create_bucket(&new).unwrap().id;
+    let other = another_bucket(&store);
     store.append(other, vec![message(0)]).unwrap();
     let many = (0..1200).map(message).collect();
     store.append(bucket, many).unwrap();
@@ -474,8 +474,7 @@ proptest! {
     ) {
         let Fixture { store, bucket, _directory } = fixture(|_| {});
         if other {
-            let new = NewBucket { name: "other".to_owned(), team: String::new() };
-            let other = store.create_bucket(&new).unwrap().id;
+            let other = another_bucket(&store);
             store.append(other, messages.clone()).unwrap();
         }
         store.append(bucket, messages.clone()).unwrap();

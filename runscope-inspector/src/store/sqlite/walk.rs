@@ -164,7 +164,6 @@ impl Reader<'_> {
     }
 
     /// The candidate, if what the index could not answer holds. What costs least is looked at first.
-    /// The candidate, if what the index could not answer holds. What costs least is looked at first.
     fn checked(
         &self,
         connection: &Connection,
