@@ -5,7 +5,7 @@ mod support;
 
 use runscope::{Config, Stats};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 use support::api::{FakeApi, Reply};
 use support::exchanges::{PATIENCE, assert_adds_up, record};
 
@@ -34,11 +34,10 @@ const WISHES: [Wish; 8] = [
 ];
 
 impl Wish {
-    fn header(self) -> Option<String> {
+    fn header(self, now: SystemTime) -> Option<String> {
         let text = match self {
             Self::Seconds => "1".to_owned(),
-            // A date knows no parts of a second: this is between one and two away.
-            Self::Date => httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(2)),
+            Self::Date => httpdate::fmt_http_date(now + AHEAD),
             Self::Past => "Sun, 06 Nov 1994 08:49:37 GMT".to_owned(),
             Self::Negative => "-30".to_owned(),
             Self::Huge => "99999999999999999999".to_owned(),
@@ -52,13 +51,26 @@ impl Wish {
     /// How long a row that waits waits at least.
     fn least(self) -> Duration {
         match self {
-            Self::Seconds | Self::Date => Duration::from_secs(1),
+            Self::Seconds => Duration::from_secs(1),
             // In fact a quarter of an hour, which is proved of the pure function.
             Self::Huge | Self::HugeDate => FOR_EVER,
+            // It names a moment, and how far that is away is up to when the answer comes.
+            Self::Date => Duration::ZERO,
             Self::Past | Self::Negative | Self::Garbage | Self::None => Duration::ZERO,
         }
     }
+
+    /// Before when a row that waits does not go on, where the wish names a moment.
+    fn moment(self, (instant, now): (Instant, SystemTime)) -> Option<Instant> {
+        let since = now.duration_since(SystemTime::UNIX_EPOCH).expect("a clock");
+        // A date knows no parts of a second.
+        let parts = Duration::from_nanos(since.subsec_nanos().into());
+        (self == Self::Date).then(|| instant + AHEAD - parts)
+    }
 }
+
+/// How far ahead a date is.
+const AHEAD: Duration = Duration::from_secs(2);
 
 /// Longer than this nothing here waits for what is not to come.
 const FOR_EVER: Duration = Duration::from_secs(3);
@@ -109,7 +121,10 @@ fn play(status: u16, row: Row, wish: Wish) {
         }
         _ => "",
     };
-    let header = wish.header().map(|value| ("retry-after".to_owned(), value));
+    let now = (Instant::now(), SystemTime::now());
+    let header = wish
+        .header(now.1)
+        .map(|value| ("retry-after".to_owned(), value));
     let answer = Reply::Answer(status, header.into_iter().collect(), body.to_owned());
     let api = FakeApi::answering([answer]);
     let config = Config::builder()
@@ -138,9 +153,17 @@ fn play(status: u16, row: Row, wish: Wish) {
     assert_eq!((stats.queued, stats.dropped.total()), (0, 0), "{what}");
     assert_eq!((stats.delivered, stats.rejected), (3, 0), "{what}");
     let posts = api.posts();
-    let took = posts.last().expect("a post").at - posts[0].at;
+    let last = posts.last().expect("a post").at;
+    let took = last - posts[0].at;
     match obeys {
-        true => assert!(took >= wish.least(), "{what}: {took:?}"),
+        true => {
+            assert!(took >= wish.least(), "{what}: {took:?}");
+            let early = wish.moment(now).map(|moment| moment - last);
+            assert!(
+                early.is_none_or(|early| early.is_zero()),
+                "{what}: {early:?}"
+            );
+        }
         // A wish that is passed over costs nothing; the back-off is of milliseconds.
         false => assert!(took < Duration::from_secs(60), "{what}: {took:?}"),
     }
