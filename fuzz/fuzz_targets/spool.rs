@@ -7,12 +7,10 @@
 mod support;
 
 use libfuzzer_sys::fuzz_target;
-use runscope_spool::{Options, Spool};
-use std::time::{SystemTime, UNIX_EPOCH};
+use runscope_spool::Spool;
 use support::Disk;
+use support::written::{self, NOW, RECORDS, options, payload};
 
-const NOW: SystemTime = UNIX_EPOCH;
-const RECORDS: usize = 12;
 const HEADER: usize = 40;
 
 // The first byte says whether the rest is changes of whole files, or frames with right checksums.
@@ -26,37 +24,9 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-fn options() -> Options {
-    let mut options = Options::new(1 << 20);
-    options.segment_bytes = 300;
-    options
-}
-
-fn payload(at: usize) -> Vec<u8> {
-    format!("record {at:03} of some length").into_bytes()
-}
-
-type Files = Vec<(String, Vec<u8>)>;
-
-/// Three sealed segments of a few records each, of which one is acknowledged, and an open one.
-fn written() -> Files {
-    let disk = Disk::default();
-    let (mut spool, _) = Spool::open(disk.clone(), options(), NOW).unwrap();
-    let payloads: Vec<_> = (0..RECORDS).map(payload).collect();
-    let appended = spool.append("key", payloads.iter().map(Vec::as_slice), NOW);
-    assert_eq!(appended.accepted(), RECORDS);
-    spool
-        .acknowledge(appended.ids.first().copied().flatten())
-        .unwrap();
-    let names = disk.names().into_iter();
-    names
-        .map(|name| (name.clone(), disk.contents(&name)))
-        .collect()
-}
-
 /// Each change is six bytes: what, in which file, where, and a number.
 fn changed(changes: &[u8]) {
-    let mut files = written();
+    let mut files = written::files();
     for change in changes.chunks_exact(6).take(16) {
         let [what, file, a, b, number, many] = change.try_into().unwrap();
         let count = files.len();
@@ -101,7 +71,7 @@ fn changed(changes: &[u8]) {
 
 /// Frames whose checksums are right, whatever they say: each is a length and its body.
 fn forged(mut rest: &[u8]) {
-    let mut files = written();
+    let mut files = written::files();
     for (at, (_, bytes)) in files.iter_mut().enumerate() {
         let salt = u64::from_le_bytes(bytes[12..20].try_into().unwrap());
         bytes.truncate(if at == 0 { bytes.len() } else { HEADER });

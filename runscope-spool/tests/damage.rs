@@ -4,38 +4,9 @@
 
 mod support;
 
-use runscope_spool::{Options, Recovered, Spool};
-use std::time::{SystemTime, UNIX_EPOCH};
+use runscope_spool::{Recovered, Spool};
 use support::Disk;
-
-const NOW: SystemTime = UNIX_EPOCH;
-const RECORDS: usize = 12;
-
-fn options() -> Options {
-    let mut options = Options::new(1 << 20);
-    options.segment_bytes = 300;
-    options
-}
-
-fn payload(at: usize) -> Vec<u8> {
-    format!("record {at:03} of some length").into_bytes()
-}
-
-/// The files of a spool with three sealed segments of a few records each, and an open one.
-fn files() -> Vec<(String, Vec<u8>)> {
-    let disk = Disk::default();
-    let (mut spool, _) = Spool::open(disk.clone(), options(), NOW).unwrap();
-    let payloads: Vec<_> = (0..RECORDS).map(payload).collect();
-    let appended = spool.append("key", payloads.iter().map(Vec::as_slice), NOW);
-    assert_eq!(appended.accepted(), RECORDS);
-    spool
-        .acknowledge(appended.ids.first().copied().flatten())
-        .unwrap();
-    let names = disk.names().into_iter();
-    names
-        .map(|name| (name.clone(), disk.contents(&name)))
-        .collect()
-}
+use support::written::{NOW, RECORDS, files, options, payload};
 
 /// What is found in a directory with these files: the payloads, and what was said of the rest.
 fn found(files: &[(String, Vec<u8>)]) -> (Vec<Vec<u8>>, Recovered, Disk) {

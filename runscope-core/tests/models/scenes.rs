@@ -50,17 +50,19 @@ fn far() -> Instant {
     Instant::now() + Duration::from_secs(3600)
 }
 
+fn two_pushes(queue: &Arc<Queue>, counters: &Arc<Counters>) -> [thread::JoinHandle<()>; 2] {
+    [(); 2].map(|()| {
+        let (queue, counters) = (Arc::clone(queue), Arc::clone(counters));
+        thread::spawn(move || queue.push(Arc::new(Shared), 1, &counters))
+    })
+}
+
 /// Pushes from two threads, and a lane that sleeps whenever it finds nothing. A wake-up that gets
 /// lost leaves it asleep with an entry in the queue.
 pub fn wake_up() {
     let queue = Arc::new(queue(4, 100));
     let counters = Arc::new(Counters::default());
-    let pushes: Vec<_> = (0..2)
-        .map(|_| {
-            let (queue, counters) = (Arc::clone(&queue), Arc::clone(&counters));
-            thread::spawn(move || queue.push(Arc::new(Shared), 1, &counters))
-        })
-        .collect();
+    let pushes = two_pushes(&queue, &counters);
     let mut taken = 0;
     while taken < 2 {
         match queue.pop() {
@@ -79,12 +81,7 @@ pub fn wake_up() {
 pub fn full_batch() {
     let queue = Arc::new(queue(4, 2));
     let counters = Arc::new(Counters::default());
-    let pushes: Vec<_> = (0..2)
-        .map(|_| {
-            let (queue, counters) = (Arc::clone(&queue), Arc::clone(&counters));
-            thread::spawn(move || queue.push(Arc::new(Shared), 1, &counters))
-        })
-        .collect();
+    let pushes = two_pushes(&queue, &counters);
     while !queue.is_full_batch() {
         block_on(queue.wait_for_batch(far().into()));
     }
@@ -107,12 +104,7 @@ pub fn close() {
 pub fn abandoned() {
     let queue = Arc::new(queue(1, 100));
     let counters = Arc::new(Counters::default());
-    let pushes: Vec<_> = (0..2)
-        .map(|_| {
-            let (queue, counters) = (Arc::clone(&queue), Arc::clone(&counters));
-            thread::spawn(move || queue.push(Arc::new(Shared), 1, &counters))
-        })
-        .collect();
+    let pushes = two_pushes(&queue, &counters);
     queue.abandon(&counters);
     pushes.into_iter().for_each(|push| push.join().unwrap());
     assert_eq!(counters.sums(), (2, 2), "nothing vanishes uncounted");

@@ -25,10 +25,15 @@ impl<'a> Browser<'a> {
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.request_from("same-origin", method, path)
+    }
+
+    /// A request that a page of another site makes, for one.
+    pub fn request_from(&self, site: &str, method: Method, path: &str) -> RequestBuilder {
         self.client
             .request(method, format!("http://{}{path}", self.server.address))
             .header("cookie", &self.cookie)
-            .header("sec-fetch-site", "same-origin")
+            .header("sec-fetch-site", site)
     }
 
     pub async fn get(&self, path: &str) -> String {
@@ -37,13 +42,29 @@ impl<'a> Browser<'a> {
     }
 
     pub async fn submit(&self, path: &str, fields: &str) -> Response {
-        self.request(Method::POST, path)
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(fields.to_owned())
-            .send()
-            .await
-            .unwrap()
+        form(self.request(Method::POST, path), fields.to_owned()).await
     }
+
+    /// A form by its fields, which are encoded here.
+    pub async fn submit_fields(&self, path: &str, fields: &[(&str, &str)]) -> Response {
+        form(self.request(Method::POST, path), encoded(fields)).await
+    }
+}
+
+/// Sends a form's body.
+pub async fn form(request: RequestBuilder, body: String) -> Response {
+    request
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(body)
+        .send()
+        .await
+        .unwrap()
+}
+
+pub fn encoded(fields: &[(&str, &str)]) -> String {
+    let mut body = url::form_urlencoded::Serializer::new(String::new());
+    body.extend_pairs(fields);
+    body.finish()
 }
 
 /// Checks what every page carries, and gives its HTML.

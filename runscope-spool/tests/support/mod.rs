@@ -1,6 +1,8 @@
 //! A disk in memory that keeps no more than it has to.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::panic)]
 
+pub mod written;
+
 use fastrand::Rng;
 use runscope_spool::Storage;
 use std::collections::BTreeMap;
