@@ -2,8 +2,8 @@
 
 use super::channel::{Email, Tls};
 use super::door;
-use super::post::{TIME, Unsent, resolve};
-use crate::replay::AllowedHost;
+use super::post::{TIME, Unsent};
+use crate::replay::{AllowedHost, addresses};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls as ClientTls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
@@ -19,7 +19,7 @@ pub(super) async fn send(
     let plain = email.tls == Tls::None;
     let target = door::check_server(&email.host, email.port, plain, allowed).map_err(refused)?;
     let work = async {
-        let addresses = resolve(&target).await.map_err(Unsent::Failed)?;
+        let addresses = addresses(&target).await.map_err(Unsent::Failed)?;
         door::check_addresses(&target, &addresses, allowed).map_err(refused)?;
         let mut last = Unsent::Failed("the host's name has no address".to_owned());
         for address in addresses {

@@ -4,7 +4,7 @@
 use super::channel::Secret;
 use super::door;
 use crate::exchange::Timestamp;
-use crate::replay::{AllowedHost, Host, Target, connect};
+use crate::replay::{AllowedHost, Target, addresses, connect};
 use axum::http::header::{
     CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT,
 };
@@ -13,7 +13,6 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use std::net::IpAddr;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -65,7 +64,7 @@ pub(super) async fn send(post: &Post, allowed: &[AllowedHost]) -> Result<Answer,
     let request = request(post, &target)
         .ok_or_else(|| Unsent::Refused("its URL can't be sent".to_owned()))?;
     let work = async {
-        let addresses = resolve(&target).await.map_err(Unsent::Failed)?;
+        let addresses = addresses(&target).await.map_err(Unsent::Failed)?;
         door::check_addresses(&target, &addresses, allowed).map_err(refused)?;
         let stream = connect(&target, &addresses).await;
         let stream = stream.map_err(Unsent::Failed)?;
@@ -77,22 +76,6 @@ pub(super) async fn send(post: &Post, allowed: &[AllowedHost]) -> Result<Answer,
             "it took longer than {} s",
             TIME.as_secs()
         ))),
-    }
-}
-
-/// The addresses of a target, at least one.
-pub(super) async fn resolve(target: &Target) -> Result<Vec<IpAddr>, String> {
-    let name = match &target.host {
-        Host::Address(address) => return Ok(vec![*address]),
-        Host::Name(name) => name,
-    };
-    let found = tokio::net::lookup_host((name.as_str(), target.port)).await;
-    let found = found.map_err(|error| format!("the host's name can't be resolved: {error}"))?;
-    let addresses: Vec<_> = found.map(|address| address.ip()).collect();
-    if addresses.is_empty() {
-        Err("the host's name has no address".to_owned())
-    } else {
-        Ok(addresses)
     }
 }
 

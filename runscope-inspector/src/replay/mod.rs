@@ -16,7 +16,7 @@ mod record;
 
 pub use settings::{AllowedHost, InvalidHost, Settings};
 
-pub(crate) use connect::connect;
+pub(crate) use connect::{addresses, connect};
 pub(crate) use door::{Refused, Target, is_listed};
 pub(crate) use record::message;
 pub(crate) use send::send;

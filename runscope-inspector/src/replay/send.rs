@@ -1,6 +1,6 @@
-use super::connect::connect;
+use super::connect::{addresses_by, connect, resolve};
 use super::door::{Refused, Target};
-use super::settings::{Host, Settings};
+use super::settings::Settings;
 use crate::copy::Outgoing;
 use crate::exchange::Timestamp;
 use axum::http::header::{HOST, HeaderName, HeaderValue};
@@ -81,18 +81,9 @@ async fn send_by(
     let begun = Instant::now();
     let deadline = begun + settings.time;
     let work = async {
-        let addresses = match &target.host {
-            Host::Address(address) => Ok(vec![*address]),
-            Host::Name(name) => resolve(name, target.port).await,
-        };
-        let addresses = match addresses {
-            Ok(addresses) if !addresses.is_empty() => addresses,
-            Ok(_) => return Ok(Ending::Failed("the host's name has no address".to_owned())),
-            Err(error) => {
-                return Ok(Ending::Failed(format!(
-                    "the host's name can't be resolved: {error}"
-                )));
-            }
+        let addresses = match addresses_by(&target, resolve).await {
+            Ok(addresses) => addresses,
+            Err(problem) => return Ok(Ending::Failed(problem)),
         };
         target.check_addresses(&addresses, settings)?;
         let exchanged = exchange(request, &target, &addresses, settings, begun, &mut sent).await;
@@ -131,11 +122,6 @@ fn request(
     let mark = HeaderValue::from_str(&original.to_string()).map_err(|_| refused(MARK))?;
     headers.insert(HeaderName::from_static(MARK), mark);
     Ok(request)
-}
-
-async fn resolve(name: &str, port: u16) -> io::Result<Vec<IpAddr>> {
-    let addresses = tokio::net::lookup_host((name, port)).await?;
-    Ok(addresses.map(|address| address.ip()).collect())
 }
 
 /// Sends and receives over a connection of its own, to an address that was judged.
