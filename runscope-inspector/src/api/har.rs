@@ -331,6 +331,7 @@ mod tests {
             json!({ "request": { "method": "GET", "url": "http://h/" } }),
             json!({ "response": { "status": 204 } }),
             json!({ "response": { "status": 200, "reason": "", "response_time": 0.0 } }),
+            json!({ "request": { "method": "GET", "url": "/", "timestamp": 221_936_580_000.123_02 } }),
             json!({ "response": { "status": 299, "reason": "Fine", "response_time": 0.1, "timestamp": 7.25 } }),
             json!({ "response": { "status": 200, "body": "cut", "size_bytes": 1_000_000 } }),
             json!({ "response": { "status": 200, "size_bytes": 12 } }),
