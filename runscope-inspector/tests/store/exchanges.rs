@@ -120,9 +120,29 @@ fn request_and_response_with_one_identifier_become_one_exchange() {
 }
 
 #[test]
+fn halves_that_come_together_are_one_exchange_at_once_and_after_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = open(directory.path());
+    let bucket = default_bucket(&store);
+    let halves = vec![
+        message("before"),
+        request("a"),
+        response("a", 500),
+        message("after"),
+    ];
+    let uuid = store.append(bucket.id, halves).unwrap()[1].uuid;
+    let at_once = store.exchange(bucket.id, uuid).unwrap().unwrap().message;
+    assert!(at_once.request.is_some() && at_once.response.is_some());
+    drop(store);
+    store = open(directory.path());
+    let reopened = store.exchange(bucket.id, uuid).unwrap().unwrap().message;
+    assert_eq!(reopened, at_once);
+}
+
+#[test]
 fn messages_written_with_and_without_a_dictionary_are_read() {
     let directory = tempfile::tempdir().unwrap();
-    let store = open(directory.path());
+    let mut store = open(directory.path());
     let bucket = default_bucket(&store);
     for batch in 0..30 {
         store
@@ -134,6 +154,9 @@ fn messages_written_with_and_without_a_dictionary_are_read() {
             )
             .unwrap();
     }
+    // What was just written is still in memory.
+    drop(store);
+    store = open(directory.path());
     let mut query = Search {
         bodies: true,
         limit: 1000,

@@ -17,12 +17,15 @@ pub(super) struct Batch<'a> {
     next: i64,
     counts: Counts,
     joined: Vec<i64>,
+    messages: Vec<Message>,
 }
 
 /// What a batch did, once it is committed.
 pub(super) struct Written {
     pub(super) next: i64,
     pub(super) joined: Vec<i64>,
+    /// Those of the places up to `next`.
+    pub(super) messages: Vec<Message>,
 }
 
 impl<'a> Batch<'a> {
@@ -33,6 +36,7 @@ impl<'a> Batch<'a> {
             next,
             counts: Counts::default(),
             joined: Vec::new(),
+            messages: Vec::new(),
         }
     }
 
@@ -44,16 +48,28 @@ impl<'a> Batch<'a> {
         if let Some(known) = self.known(&document)? {
             return self.join(known, document);
         }
-        self.put_new(&document)
+        self.put_new(document)
     }
 
-    fn put_new(&mut self, document: &Document) -> Result<Appended, StoreError> {
+    fn put_new(&mut self, document: Document) -> Result<Appended, StoreError> {
         let sequence = self.next;
-        row::insert(self.connection, sequence, document)?;
+        row::insert(self.connection, sequence, &document)?;
         self.counts
             .add(document.bucket, &document.attributes, sequence, 1);
         self.next += 1;
+        self.messages.push(document.message);
         Ok(Appended::new(sequence, document.arrived, Kept::New))
+    }
+
+    /// Sees to it that a half is in nobody's memory once the whole is committed.
+    fn supersede(&mut self, sequence: i64, whole: &Message) {
+        self.shared.recent.forget(sequence);
+        let mut own = (sequence..self.next)
+            .rev()
+            .zip(self.messages.iter_mut().rev());
+        if let Some((_, half)) = own.find(|(place, _)| *place == sequence) {
+            half.clone_from(whole);
+        }
     }
 
     /// Writes the counts; the caller commits.
@@ -62,6 +78,7 @@ impl<'a> Batch<'a> {
         Ok(Written {
             next: self.next,
             joined: self.joined,
+            messages: self.messages,
         })
     }
 
@@ -108,9 +125,10 @@ impl<'a> Batch<'a> {
         let is_gone = |partition: &std::sync::Arc<Partition>| !partition.path().exists();
         if partition.as_ref().is_some_and(is_gone) {
             let whole = Document::new(stored.bucket, whole, document.arrived, &self.shared.codec)?;
-            return self.put_new(&whole);
+            return self.put_new(whole);
         }
         let whole = Document::new(stored.bucket, whole, stored.arrived, &self.shared.codec)?;
+        self.supersede(stored.sequence, &whole.message);
         match partition {
             None => replace(self.connection, &mut self.counts, &stored, &whole)?,
             Some(partition) => {
@@ -153,7 +171,7 @@ fn find(
         let Some(stored) = Stored::find(connection, sequence)? else {
             continue;
         };
-        let message = row::message(connection, &shared.codec, sequence, true)?;
+        let message = shared.message(connection, sequence, true)?;
         if stored.bucket == document.bucket
             && message.unique_identifier == document.message.unique_identifier
         {

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::time::Instant;
 
 /// The places in which matches are counted first; each span after is twice as long as the one before.
-const FIRST_COUNT: i64 = 1 << 15;
+const FIRST_COUNT: i64 = 1 << 13;
 
 impl Reader<'_> {
     /// Counts the matches below a place, up to a number, where the index alone can; not for long,

@@ -8,10 +8,12 @@ use super::keeper;
 use super::partitions::Partitions;
 use super::places;
 use super::reader::Reader;
+use super::recent::Recent;
+use super::row;
 use super::schema;
 use super::settings::Settings;
 use super::writer::{Job, Writer};
-use crate::exchange::{Exchange, Timestamp};
+use crate::exchange::{Exchange, Timestamp, without_bodies};
 use crate::store::seam::sequence_of;
 use crate::store::{
     Appended, Bucket, BucketId, Changes, Extent, Facets, Grant, Histogram, NewBucket, NewView,
@@ -19,6 +21,7 @@ use crate::store::{
     TokenInfo,
 };
 use runscope_core::Message;
+use rusqlite::Connection;
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -50,6 +53,7 @@ pub(super) struct Shared {
     pub(super) catalogue: Catalogue,
     pub(super) partitions: Partitions,
     pub(super) codec: Codec,
+    pub(super) recent: Recent,
     pub(super) ballast: Ballast,
     pub(super) newest: watch::Sender<i64>,
     pub(super) joined: broadcast::Sender<i64>,
@@ -59,6 +63,24 @@ pub(super) struct Shared {
 }
 
 impl Shared {
+    /// The message at a place that is known to be there.
+    pub(super) fn message(
+        &self,
+        connection: &Connection,
+        sequence: i64,
+        bodies: bool,
+    ) -> Result<Message, StoreError> {
+        let message = match self.recent.get(sequence) {
+            Some(message) => Arc::unwrap_or_clone(message),
+            None => row::message(connection, &self.codec, sequence, bodies)?,
+        };
+        Ok(if bodies {
+            message
+        } else {
+            without_bodies(message)
+        })
+    }
+
     /// Has the keeper look now. Where it has been woken already, once is enough.
     pub(super) fn wake_keeper(&self) {
         if let Some(keeper) = self
@@ -101,6 +123,7 @@ impl Sqlite {
             catalogue,
             partitions,
             codec,
+            recent: Recent::default(),
             ballast,
             newest: watch::Sender::new(0),
             joined: broadcast::Sender::new(1024),

@@ -14,7 +14,7 @@
 //!
 //! One thread writes; it commits what is waiting as one transaction, and merges the pieces of the
 //! full-text index while nothing is waiting. Readers have connections of
-//! their own and see the last commit (WAL).
+//! their own and see the last commit (WAL). The newest messages are in memory too.
 
 mod database;
 mod settings;
@@ -33,6 +33,7 @@ mod counts;
 mod seen;
 mod tallies;
 mod row;
+mod recent;
 mod plan;
 mod reader;
 mod walk;

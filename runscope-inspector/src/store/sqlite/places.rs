@@ -2,7 +2,7 @@
 
 use super::database::Shared;
 use super::reader::{PAGE_BYTES, Reader, weight};
-use super::row::{self, COLUMNS, Stored};
+use super::row::{COLUMNS, Stored};
 use crate::exchange::Exchange;
 use crate::store::seam::uuid_of;
 use crate::store::{BucketId, Scan, StoreError};
@@ -41,7 +41,7 @@ pub(super) fn after(
                 && bytes <= PAGE_BYTES
             {
                 let stored = Stored::read(row)?;
-                let message = row::message(connection, &shared.codec, stored.sequence, true)?;
+                let message = shared.message(connection, stored.sequence, true)?;
                 bytes = bytes.saturating_add(weight(&message));
                 exchanges.push(stored.with(message));
             }
@@ -110,6 +110,6 @@ fn find(
     let Some(stored) = Stored::find(connection, sequence)? else {
         return Ok(None);
     };
-    let message = row::message(connection, &shared.codec, sequence, true)?;
+    let message = shared.message(connection, sequence, true)?;
     Ok(Some((stored, message)))
 }

@@ -1,7 +1,6 @@
 use super::database::Shared;
 use super::partition::Partition;
 use super::plan::Plan;
-use super::row;
 use crate::exchange::{Exchange, Timestamp, without_bodies};
 use crate::store::{Count, Page, Scan, Search, StoreError};
 use runscope_core::Message;
@@ -11,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long matches are counted on behind a full page.
-pub(super) const COUNTING: Duration = Duration::from_millis(1);
+pub(super) const COUNTING: Duration = Duration::from_micros(500);
 
 /// The bytes of messages after which a page ends early.
 pub(super) const PAGE_BYTES: usize = 16 << 20;
@@ -51,7 +50,7 @@ impl<'a> Reader<'a> {
         let newest = *self.shared.newest.borrow();
         let from = search.cursor.unwrap_or(newest.saturating_add(1));
         let exact = self.plan.is_exact();
-        let codec = &self.shared.codec;
+        let shared = self.shared;
         let end = self.walk(from, &mut |connection, found, deadline| {
             matched += 1;
             if next.is_some() {
@@ -65,13 +64,7 @@ impl<'a> Reader<'a> {
             let message = match found.message {
                 Some(message) if search.bodies => message,
                 Some(message) => without_bodies(message),
-                None if search.bodies => {
-                    row::message(connection, codec, found.stored.sequence, true)?
-                }
-                None => {
-                    let message = row::message(connection, codec, found.stored.sequence, false)?;
-                    without_bodies(message)
-                }
+                None => shared.message(connection, found.stored.sequence, search.bodies)?,
             };
             bytes = bytes.saturating_add(weight(&message));
             exchanges.push(found.stored.with(message));

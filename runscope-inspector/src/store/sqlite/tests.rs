@@ -471,6 +471,7 @@ proptest! {
         messages in proptest::collection::vec(exchange(), 1..30),
         filters in proptest::collection::vec(filter(), 40),
         other in any::<bool>(),
+        remembered in any::<bool>(),
     ) {
         let Fixture { store, bucket, _directory } = fixture(|_| {});
         if other {
@@ -478,6 +479,9 @@ proptest! {
             store.append(other, messages.clone()).unwrap();
         }
         store.append(bucket, messages.clone()).unwrap();
+        if !remembered {
+            store.shared.recent.clear();
+        }
         let arrived = Timestamp::now();
         for filter in filters {
             let expr = parse(&filter).unwrap();

@@ -10,6 +10,7 @@ use crate::store::StoreError;
 use runscope_core::Message;
 use rusqlite::{Connection, Row, params};
 use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// The places that one statement looks up at first. The deadline is looked at between statements
@@ -192,8 +193,12 @@ impl Reader<'_> {
                 message: None,
             }));
         }
-        let bodies = codec.unpack_bodies(&row::packed(connection, sequence, Parts::Bodies)?)?;
-        let (attributes, message) = (&Attributes::default(), &bodies);
+        let recent = self.shared.recent.get(sequence);
+        let bodies = match &recent {
+            Some(_) => Message::new(),
+            None => codec.unpack_bodies(&row::packed(connection, sequence, Parts::Bodies)?)?,
+        };
+        let (attributes, message) = (&Attributes::default(), recent.as_deref().unwrap_or(&bodies));
         if !self.plan.passes_bodies(View {
             attributes,
             message,
@@ -201,8 +206,13 @@ impl Reader<'_> {
         }) {
             return Ok(None);
         }
-        let head = row::packed(connection, sequence, Parts::Head)?.head;
-        let message = codec.unpack_head(&head, bodies)?;
+        let message = match recent {
+            Some(message) => message,
+            None => {
+                let head = row::packed(connection, sequence, Parts::Head)?.head;
+                Arc::new(codec.unpack_head(&head, bodies)?)
+            }
+        };
         let stored = stored.map_or_else(|| Stored::read(row), Ok)?;
         let view = View {
             attributes: &stored.attributes,
@@ -210,9 +220,9 @@ impl Reader<'_> {
             now,
         };
         let passes = self.plan.passes_message(view);
-        Ok(passes.then_some(Found {
+        Ok(passes.then(|| Found {
             stored,
-            message: Some(message),
+            message: Some(Arc::unwrap_or_clone(message)),
         }))
     }
 }

@@ -185,6 +185,7 @@ impl Writer {
             self.opened = self.opened.or(arrived);
         }
         self.in_pieces = true;
+        self.shared.recent.extend(self.next, written.messages);
         self.next = written.next;
         self.shared.newest.send_replace(self.next - 1);
         for sequence in written.joined {
@@ -209,6 +210,7 @@ impl Writer {
         bucket: BucketId,
         hide: impl Fn(&Catalogue, BucketId, i64) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
+        self.shared.recent.clear();
         let parted = self.part_from(bucket);
         let through = match parted {
             Ok(()) => self.partition.first() - 1,
