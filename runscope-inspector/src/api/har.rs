@@ -1,5 +1,6 @@
 //! HAR 1.2 (HTTP Archive), both ways.
 
+use super::read;
 use super::readback::reason;
 use crate::exchange::{Exchange, Timestamp, UrlParts};
 use runscope_core::{BodyEncoding, BodyError, Context, Fields, Message, Request, Response};
@@ -229,8 +230,8 @@ struct Pair {
 }
 
 /// The message of an archive's entry.
-pub(super) fn read_entry(text: &str) -> serde_json::Result<Message> {
-    serde_json::from_str(text).map(message)
+pub(super) fn read_entry(text: &str) -> Result<Message, String> {
+    read::json(text.as_bytes()).map(message)
 }
 
 fn message(mut entry: Entry) -> Message {

@@ -7,6 +7,7 @@ use super::export::Format;
 use super::har;
 use super::ingest::{Item, ItemError, Results, check, read_message, store_items};
 use super::metrics::Metrics;
+use super::read;
 use super::state::{AppState, Limits};
 use crate::store::{BucketId, Scope, Store};
 use axum::body::Body;
@@ -79,12 +80,12 @@ pub(super) fn each_item(
             lines.try_for_each(|line| show(line, read_message(line, limits)))
         }
         Format::Har => {
-            let Archive { log } = serde_json::from_slice(body).map_err(|error| {
-                ApiError::bad_request(format!("the body is not an HTTP Archive: {error}"))
+            let Archive { log } = read::json(body).map_err(|mistake| {
+                ApiError::bad_request(format!("the body is not an HTTP Archive: {mistake}"))
             })?;
             each_element(log.entries, |entry| {
                 let item = har::read_entry(entry)
-                    .map_err(|error| ItemError::unread("HAR entry", &error))
+                    .map_err(|mistake| ItemError::unread("HAR entry", &mistake))
                     .and_then(|message| check(message, limits));
                 show(entry, item)
             })

@@ -3,6 +3,7 @@
 use super::elements::each_element;
 use super::error::ApiError;
 use super::metrics::Metrics;
+use super::read;
 use super::state::Limits;
 use crate::alerts::Alerts;
 use crate::exchange::head_weight;
@@ -17,9 +18,6 @@ use uuid::Uuid;
 /// Identifiers are for machines; a longer one is a mistake.
 const LONGEST_IDENTIFIER: usize = 256;
 
-/// The characters of what is told of one mistake.
-const LONGEST_ERROR: usize = 300;
-
 /// A message, or why it is none.
 pub(super) type Item = Result<Message, ItemError>;
 
@@ -32,12 +30,11 @@ pub(super) struct ItemError {
 }
 
 impl ItemError {
-    /// For what is no message at all. The error may quote what it found, however long that is.
-    pub(super) fn unread(what: &str, error: &serde_json::Error) -> Self {
-        let error: String = error.to_string().chars().take(LONGEST_ERROR).collect();
+    /// For what is no message at all.
+    pub(super) fn unread(what: &str, mistake: &str) -> Self {
         Self {
             unique_identifier: None,
-            message: format!("not a {what}: {error}"),
+            message: format!("not a {what}: {mistake}"),
         }
     }
 }
@@ -66,7 +63,7 @@ pub(super) fn read_messages(body: &[u8], limits: &Limits) -> Result<Vec<Item>, A
 /// Reads one message and checks what its type can't say.
 pub(super) fn read_message(text: &str, limits: &Limits) -> Item {
     let message =
-        serde_json::from_str(text).map_err(|error| ItemError::unread("message", &error))?;
+        read::json(text.as_bytes()).map_err(|mistake| ItemError::unread("message", &mistake))?;
     check(message, limits)
 }
 
@@ -284,31 +281,37 @@ fn mistake(message: &Message, limits: &Limits) -> Option<String> {
             LARGEST_HEAD >> 10
         ));
     }
-    let too_many = |headers: &Fields| {
+    let too_many = |side: &str, headers: &Fields| {
         let count: usize = headers.iter().map(|(_, values)| values.len()).sum();
         (count > limits.headers)
-            .then(|| format!("the headers are over the limit of {}", limits.headers))
+            .then(|| format!("{side}.headers are over the limit of {}", limits.headers))
     };
     if let Some(request) = &message.request {
-        if request.method.is_empty() || request.url.is_empty() {
-            return Some("a request has a method and a url".to_owned());
+        for (name, text) in [("method", &request.method), ("url", &request.url)] {
+            if text.is_empty() {
+                return Some(format!("request.{name} must not be empty"));
+            }
         }
-        if let Some(mistake) = too_many(&request.headers) {
+        if let Some(mistake) = too_many("request", &request.headers) {
             return Some(mistake);
         }
+        // The error begins with the name of the field.
         if let Err(error) = request.body_bytes() {
-            return Some(format!("request: {error}"));
+            return Some(format!("request.{error}"));
         }
     }
     if let Some(response) = &message.response {
         if !(100..=999).contains(&response.status) {
-            return Some("a response's status is from 100 to 999".to_owned());
+            return Some(format!(
+                "response.status must be from 100 to 999, not {}",
+                response.status
+            ));
         }
-        if let Some(mistake) = too_many(&response.headers) {
+        if let Some(mistake) = too_many("response", &response.headers) {
             return Some(mistake);
         }
         if let Err(error) = response.body_bytes() {
-            return Some(format!("response: {error}"));
+            return Some(format!("response.{error}"));
         }
     }
     None
@@ -341,27 +344,27 @@ mod tests {
             ),
             (
                 r#"{"request":{"method":"","url":"/"}}"#,
-                Some("a request has a method and a url"),
+                Some("request.method must not be empty"),
             ),
             (
                 r#"{"request":{"url":"/"}}"#,
-                Some("not a message: missing field `method`"),
+                Some("not a message: request.method is missing"),
             ),
             (
                 r#"{"response":{"status":20}}"#,
-                Some("a response's status is from 100 to 999"),
+                Some("response.status must be from 100 to 999, not 20"),
             ),
             (
                 r#"{"response":{"status":"200"}}"#,
-                Some("not a message: invalid type"),
+                Some("not a message: response.status must be a whole number"),
             ),
             (
                 r#"{"response":{"status":200,"headers":{"a":["1","2","3"]}}}"#,
-                Some("the headers are over the limit of 2"),
+                Some("response.headers are over the limit of 2"),
             ),
             (
                 r#"{"response":{"status":200,"body":"%","body_encoding":"base64"}}"#,
-                Some("response: body_encoding is base64"),
+                Some("response.body_encoding is base64"),
             ),
             ("7", Some("not a message")),
         ] {

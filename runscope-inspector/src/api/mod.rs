@@ -42,6 +42,7 @@ mod cookie;
 mod sessions;
 mod access;
 mod error;
+mod read;
 mod envelope;
 mod room;
 mod body;

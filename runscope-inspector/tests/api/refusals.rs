@@ -52,7 +52,7 @@ async fn every_error_wears_the_envelope() {
         (
             server.request(Method::POST, "/buckets").body("{}"),
             400,
-            "missing field `name`",
+            "not a bucket: name is missing",
         ),
         (
             server
@@ -74,6 +74,29 @@ async fn every_error_wears_the_envelope() {
     ] {
         let message = error(request.send().await.unwrap(), status).await;
         assert!(message.contains(part), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_can_not_be_read_is_told_which_field_is_wrong() {
+    let server = Server::start().await;
+    let sent = json!([
+        { "request": 5 },
+        { "response": { "status": "x" } },
+        { "request": { "method": "GET", "url": "/", "headers": { "Accept": { "a": 1 } } } },
+        { "request": { "method": "GET", "url": "/" } },
+    ]);
+    let answer = server.post("/buckets/default/messages", &sent).await;
+    assert_eq!(answer["meta"]["success_count"], 1);
+    for (at, expected) in [
+        "not a message: request must be an object, not the number 5",
+        "not a message: response.status must be a whole number, not the string \"x\"",
+        "not a message: request.headers.Accept must be a string or an array of strings, not an object",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert_eq!(answer["data"][at]["error"]["message"], expected);
     }
 }
 
@@ -141,6 +164,6 @@ async fn sizes_over_a_limit_are_refused_by_its_name() {
     let answer = server.post(path, &headers).await;
     assert_eq!(
         answer["data"][0]["error"]["message"],
-        "the headers are over the limit of 5"
+        "request.headers are over the limit of 5"
     );
 }
