@@ -44,6 +44,8 @@ mod access;
 mod error;
 mod read;
 mod envelope;
+mod numbers;
+mod parameters;
 mod room;
 mod body;
 mod elements;

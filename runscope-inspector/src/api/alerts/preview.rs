@@ -2,6 +2,7 @@ use super::super::auth::Caller;
 use super::super::body::read_json;
 use super::super::envelope::{Params, data};
 use super::super::error::ApiError;
+use super::super::numbers::Patience;
 use super::super::search::deadline;
 use super::super::state::AppState;
 use crate::alerts::{self, Mistake, Preview, Rule};
@@ -19,7 +20,7 @@ pub(in super::super) const LONGEST_SPAN: Duration = Duration::from_secs(31 * 86_
 
 #[derive(Debug, Deserialize)]
 pub(in super::super) struct PreviewParams {
-    deadline: Option<f64>,
+    deadline: Option<Patience>,
 }
 
 /// What a rule would have done on the stored traffic.
@@ -45,7 +46,7 @@ pub(in super::super) async fn preview(
         let fix = "write a time with its unit, such as \"24h\", up to \"31d\"";
         ApiError::from(Mistake::new("/span", "it is no such time", fix))
     })?;
-    let deadline = deadline(&state, params.deadline)?;
+    let deadline = deadline(&state, params.deadline);
     let preview = state
         .query(move |store| alerts::preview(store, &rule, span, deadline))
         .await?;

@@ -4,7 +4,7 @@ use super::operation::{Needs, Operation};
 use super::schemas::{list_of, reference};
 use crate::alerts::{AlertWhen, Comparison, Severity, Source};
 use crate::api::alerts::{LONGEST_SPAN, MOST_LISTED};
-use crate::api::search::LONGEST_DEADLINE;
+use crate::api::numbers::LONGEST_DEADLINE;
 use serde_json::{Map, Value, json};
 
 const TAG: &str = "alerts";

@@ -4,9 +4,8 @@ use super::documented::results;
 use super::operation::{Needs, Operation};
 use super::schemas::{list_of, reference};
 use crate::api::import::MOST_LISTED;
-use crate::api::search::{
-    LONGEST_DEADLINE, LONGEST_STEP, MOST_BARS, MOST_COUNTED, MOST_FOUND, MOST_VALUES,
-};
+use crate::api::numbers::LONGEST_DEADLINE;
+use crate::api::search::{LONGEST_STEP, MOST_BARS, MOST_COUNTED, MOST_FOUND, MOST_VALUES};
 use serde_json::{Value, json};
 
 const TRAFFIC: &str = "traffic";
