@@ -7,7 +7,7 @@ use super::read;
 use super::state::Limits;
 use crate::alerts::Alerts;
 use crate::exchange::head_weight;
-use crate::store::{Appended, BucketId, Store};
+use crate::store::{Appended, BucketId, Kept, Store};
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use runscope_core::{Fields, Message};
@@ -43,8 +43,14 @@ impl ItemError {
 pub(super) fn read_messages(body: &[u8], limits: &Limits) -> Result<Vec<Item>, ApiError> {
     let raw: &RawValue = serde_json::from_slice(body)
         .map_err(|error| ApiError::bad_request(format!("the body is not valid JSON: {error}")))?;
+    // The store gives identifiers of its own; one that was read back elsewhere means nothing here.
+    let read = |text: &str| {
+        let mut message = read_message(text, limits)?;
+        message.uuid = None;
+        Ok(message)
+    };
     if !raw.get().starts_with('[') {
-        return Ok(vec![read_message(raw.get(), limits)]);
+        return Ok(vec![read(raw.get())]);
     }
     let limit = limits.messages;
     let mut items = Vec::new();
@@ -54,7 +60,7 @@ pub(super) fn read_messages(body: &[u8], limits: &Limits) -> Result<Vec<Item>, A
                 "the array is over the limit of {limit} messages"
             )));
         }
-        items.push(read_message(element, limits));
+        items.push(read(element));
         Ok(())
     })?;
     Ok(items)
@@ -68,17 +74,13 @@ pub(super) fn read_message(text: &str, limits: &Limits) -> Item {
 }
 
 /// The message, if it can be stored.
-pub(super) fn check(mut message: Message, limits: &Limits) -> Item {
+pub(super) fn check(message: Message, limits: &Limits) -> Item {
     match mistake(&message, limits) {
         Some(mistake) => Err(ItemError {
             unique_identifier: message.unique_identifier.filter(|id| is_identifier(id)),
             message: mistake,
         }),
-        None => {
-            // The store gives identifiers of its own; one that was read back elsewhere means nothing here.
-            message.uuid = None;
-            Ok(message)
-        }
+        None => Ok(message),
     }
 }
 
@@ -147,7 +149,11 @@ pub(super) struct Results {
     /// How many are listed of those that were stored, and of those that were refused.
     most_listed: usize,
     stored: usize,
+    /// Those of the stored ones that were there before.
+    known: usize,
     refused: usize,
+    /// Whether the answer says how many were known.
+    tells_known: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -169,16 +175,23 @@ struct Remark {
 impl Results {
     /// Results of which every one is listed.
     pub(super) fn all() -> Self {
-        Self::at_most(usize::MAX)
-    }
-
-    /// Results of which so many stored and so many refused ones are listed; all are counted.
-    pub(super) fn at_most(most_listed: usize) -> Self {
         Self {
             listed: Vec::new(),
-            most_listed,
+            most_listed: usize::MAX,
             stored: 0,
+            known: 0,
             refused: 0,
+            tells_known: false,
+        }
+    }
+
+    /// Results of an import, of which so many stored and so many refused ones are listed; all are
+    /// counted, and those that were there before once more.
+    pub(super) fn of_import(most_listed: usize) -> Self {
+        Self {
+            most_listed,
+            tells_known: true,
+            ..Self::all()
         }
     }
 
@@ -193,6 +206,8 @@ impl Results {
             });
         }
         self.stored = self.stored.saturating_add(1);
+        let known = appended.is_some_and(|appended| appended.kept == Kept::Known);
+        self.known = self.known.saturating_add(usize::from(known));
     }
 
     fn add_refused(&mut self, error: ItemError) {
@@ -235,12 +250,16 @@ impl IntoResponse for Results {
             warning_count: usize,
             error_count: usize,
             #[serde(skip_serializing_if = "Option::is_none")]
+            duplicate_count: Option<usize>,
+            #[serde(skip_serializing_if = "Option::is_none")]
             unlisted_count: Option<usize>,
         }
         let Self {
             listed,
             stored,
+            known,
             refused,
+            tells_known,
             ..
         } = self;
         let unlisted = stored.saturating_add(refused).saturating_sub(listed.len());
@@ -250,6 +269,7 @@ impl IntoResponse for Results {
             succcess_count: stored,
             warning_count: 0,
             error_count: refused,
+            duplicate_count: tells_known.then_some(known),
             unlisted_count: Some(unlisted).filter(|unlisted| *unlisted > 0),
         };
         Json(Answer {

@@ -19,6 +19,9 @@ pub trait Store: super::AlertStore + fmt::Debug + Send + Sync + 'static {
     /// A message with an identifier that its bucket knows is not stored again; where it brings the
     /// half that is missing, request or response, the two become one exchange.
     ///
+    /// A message's `uuid` is what it was exported under. Where the bucket has that exchange, or was given
+    /// a message of the same `uuid` before, the message is known.
+    ///
     /// # Errors
     ///
     /// When nothing of it is stored: the bucket is gone, the disk is full or fails.

@@ -137,7 +137,7 @@ fn import() -> Operation {
         "/api/v1/buckets/{key}/import",
         TRAFFIC,
         Needs::Write,
-        "Stores what an export wrote, or another tool's archive.",
+        "Stores what an export wrote, or another tool's archive. What the bucket has already is not stored again.",
     )
     .query(
         "format",
