@@ -87,4 +87,5 @@ pub(crate) use replay::{Edit, hindrance, replayed};
 pub(crate) use state::root;
 pub use state::{AppState, Config, Limits};
 pub(crate) use tail::{follow, last_seen};
+pub(crate) use tokens::{LONGEST_NAME as LONGEST_TOKEN_NAME, token_name};
 pub(crate) use views::new_view;

@@ -1,6 +1,6 @@
 use super::{
-    Bucket, BucketId, Extent, Facets, Grant, Histogram, NewBucket, NewView, Page, SavedView, Scan,
-    Scope, Search, Session, Share, Stats, StoreError, Summary, TokenInfo,
+    Bucket, BucketId, Extent, Facets, Grant, Histogram, NewBucket, NewToken, NewView, Page,
+    SavedView, Scan, Search, Session, Share, Stats, StoreError, Summary, TokenInfo,
 };
 use crate::exchange::{Exchange, Timestamp};
 use runscope_core::Message;
@@ -85,12 +85,7 @@ pub trait Store: super::AlertStore + fmt::Debug + Send + Sync + 'static {
     fn delete_bucket(&self, bucket: BucketId) -> Result<(), StoreError>;
 
     /// Lets a token, known by its digest, into a bucket.
-    fn add_token(
-        &self,
-        bucket: BucketId,
-        scope: Scope,
-        digest: &[u8; 32],
-    ) -> Result<TokenInfo, StoreError>;
+    fn add_token(&self, bucket: BucketId, token: &NewToken) -> Result<TokenInfo, StoreError>;
 
     /// The tokens of a bucket.
     fn tokens(&self, bucket: BucketId) -> Result<Vec<TokenInfo>, StoreError>;

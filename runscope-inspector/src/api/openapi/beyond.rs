@@ -6,6 +6,7 @@ use super::schemas::{list_of, reference};
 use crate::api::import::MOST_LISTED;
 use crate::api::numbers::LONGEST_DEADLINE;
 use crate::api::search::{LONGEST_STEP, MOST_BARS, MOST_COUNTED, MOST_FOUND, MOST_VALUES};
+use crate::api::tokens::LONGEST_NAME;
 use serde_json::{Value, json};
 
 const TRAFFIC: &str = "traffic";
@@ -220,7 +221,10 @@ fn create_token() -> Operation {
     let schema = json!({
         "type": "object",
         "required": ["scope"],
-        "properties": { "scope": { "type": "string", "enum": ["read", "write"] } },
+        "properties": {
+            "scope": { "type": "string", "enum": ["read", "write"] },
+            "name": { "type": ["string", "null"], "minLength": 1, "maxLength": LONGEST_NAME, "pattern": "\\S", "description": "Who or what is to have it, for people." },
+        },
     });
     let shown = json!({ "allOf": [reference("TokenInfo"), {
         "type": "object",

@@ -282,10 +282,11 @@ fn buckets() -> Value {
         },
         "TokenInfo": {
             "type": "object",
-            "required": ["id", "scope", "created"],
+            "required": ["id", "scope", "name", "created"],
             "properties": {
                 "id": { "type": "integer" },
                 "scope": { "enum": ["read", "write"] },
+                "name": { "type": ["string", "null"] },
                 "created": { "type": "number", "description": "Unix seconds." },
             },
         },
