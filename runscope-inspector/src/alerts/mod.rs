@@ -35,6 +35,7 @@ mod post;
 mod mail;
 mod channel;
 mod verdict;
+mod told;
 mod delivery;
 mod handle;
 mod bench;
