@@ -5,7 +5,7 @@ use super::super::error::ApiError;
 use super::super::numbers::Patience;
 use super::super::search::deadline;
 use super::super::state::AppState;
-use crate::alerts::{self, Mistake, Preview, Rule};
+use crate::alerts::{self, FewCalls, Mistake, Preview, Rule, ShortTime, Shortage};
 use crate::query::parse_duration;
 use axum::body::Body;
 use axum::extract::State;
@@ -69,5 +69,17 @@ fn preview_json(preview: &Preview) -> Value {
         "matches": preview.matches,
         "examined": preview.examined,
         "complete": preview.complete,
+        "not_enough_traffic": preview.shortage.as_ref().map(shortage_json),
+    })
+}
+
+fn shortage_json(shortage: &Shortage) -> Value {
+    let (calls, time) = (shortage.calls, shortage.time);
+    json!({
+        "message": shortage.words(),
+        "calls": calls.map(|FewCalls { found, .. }| found),
+        "calls_needed": calls.map(|FewCalls { needed, .. }| needed),
+        "covered": time.map(|ShortTime { covered, .. }| covered.as_secs_f64()),
+        "covered_needed": time.map(|ShortTime { needed, .. }| needed.as_secs_f64()),
     })
 }
