@@ -15,7 +15,7 @@ use runscope::{Config, Recorder, RunscopeLayer};
 use runscope_inspector::api::{self, AppState, Token};
 use runscope_inspector::exchange::Exchange;
 use runscope_inspector::serve::serve;
-use runscope_inspector::store::{Scope, Settings, Sqlite, Store};
+use runscope_inspector::store::{NewToken, Scope, Settings, Sqlite, Store};
 use serde_json::{Value, json};
 use std::error::Error;
 use std::net::SocketAddr;
@@ -140,7 +140,7 @@ impl Inspector {
         let store: Arc<dyn Store> = Arc::new(Sqlite::open(Settings::new(directory))?);
         let bucket = store.bucket(BUCKET)?.ok_or("a new store has a bucket")?;
         let (owner, writer) = (Token::random(), Token::random());
-        store.add_token(bucket.id, Scope::Write, &writer.digest())?;
+        store.add_token(bucket.id, &NewToken::new(Scope::Write, writer.digest()))?;
 
         // The inspector's own port, or any other where that is taken.
         let listener = match TcpListener::bind("127.0.0.1:4880").await {

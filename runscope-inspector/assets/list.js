@@ -122,11 +122,19 @@ function refresh(first) {
 }
 
 // On a narrow screen facets are folded until they are wanted.
+const narrow = matchMedia("(max-width: 900px)");
+
 function foldFacets(place) {
   const fold = place.querySelector(".facets-fold");
-  if (fold && !place.dataset.shown && matchMedia("(max-width: 900px)").matches) fold.open = false;
+  if (fold && !place.dataset.shown && narrow.matches) fold.open = false;
   place.dataset.shown = "";
 }
+
+// A wide one has nothing to unfold them by.
+narrow.addEventListener("change", () => {
+  const fold = document.querySelector(".facets-fold");
+  if (fold && !narrow.matches) fold.open = true;
+});
 
 // While calls stream in, their number is shown and not read out each time. A search that ran out of
 // time is not run again for it.

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { filtered, inspect, openList, row, settled, until } from "./support/harness.mjs";
+import { DESKTOP, filtered, inspect, openList, row, settled, until } from "./support/harness.mjs";
 import { call } from "./support/calls.mjs";
 
 const SOME = [
@@ -100,6 +100,17 @@ inspect("facets count, narrow the list, and are taken away again", {}, async (in
   await page.keyboard.press("Enter");
   await until(page, () => document.getElementById("q").value !== "");
   assert.ok(!(await page.locator("#calls tbody .method").allTextContents()).includes("POST"));
+});
+
+inspect("facets that a narrow window folds are there again in a wide one", {}, async (inspector) => {
+  await inspector.send(...SOME);
+  const page = await inspector.page();
+  await page.setViewportSize({ width: 600, height: 800 });
+  await openList(page);
+  const facet = page.locator("#facets a.facet").first();
+  await facet.waitFor({ state: "hidden" });
+  await page.setViewportSize(DESKTOP);
+  await facet.waitFor();
 });
 
 inspect("a filter is saved as a view, changed and deleted", {}, async (inspector) => {

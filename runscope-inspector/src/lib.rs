@@ -46,6 +46,7 @@ mod show;
 mod copy;
 mod compare;
 mod addresses;
+mod nearest;
 pub mod replay;
 pub mod alerts;
 pub mod api;

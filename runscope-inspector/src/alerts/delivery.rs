@@ -6,6 +6,7 @@ use super::mail;
 use super::notice::Notice;
 use super::post::{self, Answer, Unsent};
 use super::shared::Shared;
+use super::told;
 use super::verdict::{Verdict, verdict};
 use crate::exchange::Timestamp;
 use crate::store::{KeptNotice, NoticeState, SettledNotice};
@@ -118,6 +119,12 @@ impl Delivery {
 async fn deliver(shared: &Shared, notice: &KeptNotice, channel: Option<Channel>) -> Duration {
     let now = Timestamp::now();
     let Some(channel) = channel else {
+        tracing::warn!(
+            channel = one_line(&notice.channel, LONGEST_ANSWER),
+            rule = one_line(&notice.rule, LONGEST_ANSWER),
+            reason = "the channel is gone",
+            "a notice was given up"
+        );
         settle(
             shared,
             notice,
@@ -127,7 +134,12 @@ async fn deliver(shared: &Shared, notice: &KeptNotice, channel: Option<Channel>)
         );
         return Duration::ZERO;
     };
-    let answer = match serde_json::from_str::<Notice>(&notice.document) {
+    let content = serde_json::from_str::<Notice>(&notice.document);
+    let rule = match &content {
+        Ok(content) => content.rule_name.clone(),
+        Err(_) => notice.rule.clone(),
+    };
+    let answer = match content {
         Ok(content) => send(shared, &channel, &notice.id, &content).await,
         Err(error) => Err(Unsent::Refused(format!(
             "the notice can't be read: {error}"
@@ -151,6 +163,7 @@ async fn deliver(shared: &Shared, notice: &KeptNotice, channel: Option<Channel>)
         }
         Verdict::Again(pause) if !too_old => {
             shared.numbers.retried.fetch_add(1, Ordering::Relaxed);
+            shared.told.retried(&channel, &rule, &answer, pause);
             let micros = i64::try_from(pause.as_micros()).unwrap_or(i64::MAX);
             let due = Timestamp::from_micros(Timestamp::now().as_micros().saturating_add(micros));
             settle(shared, notice, NoticeState::Waiting, due, &words);
@@ -160,7 +173,7 @@ async fn deliver(shared: &Shared, notice: &KeptNotice, channel: Option<Channel>)
         }
         Verdict::Again(_) | Verdict::GivenUp => {
             shared.numbers.failed.fetch_add(1, Ordering::Relaxed);
-            tracing::warn!(channel = %channel.id, notice = %notice.id, answer = %words, "a notice was given up");
+            told::given_up(&channel, &rule, &answer);
             settle(shared, notice, NoticeState::Failed, now, &words);
             channel.pause()
         }

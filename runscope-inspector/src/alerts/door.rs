@@ -72,13 +72,15 @@ fn check_host(host: &Host, listed: bool) -> Result<(), Refused> {
 
 /// Judges the addresses that a name led to. A listed name may lead into a private network; to this
 /// machine only where it is `localhost`, and to a cloud's metadata only where the address itself is
-/// listed.
+/// listed. A host that is listed without a port is meant with `default`: that of a URL's scheme, or
+/// whichever a mail server has.
 pub(super) fn check_addresses(
     target: &Target,
+    default: u16,
     addresses: &[IpAddr],
     allowed: &[AllowedHost],
 ) -> Result<(), Refused> {
-    let listed = |host: &Host| is_listed(allowed, host, target.port, target.default_port());
+    let listed = |host: &Host| is_listed(allowed, host, target.port, default);
     let name = listed(&target.host);
     let own = matches!(&target.host, Host::Name(name) if name == "localhost");
     for address in addresses {
@@ -206,8 +208,18 @@ mod tests {
         ] {
             let target = check_url(url, &listed).unwrap();
             let addresses = ["93.184.215.14".parse().unwrap(), address.parse().unwrap()];
-            let judged = check_addresses(&target, &addresses, &listed);
+            let judged = check_addresses(&target, target.default_port(), &addresses, &listed);
             assert_eq!(judged.is_ok(), fine, "{url} {address}");
+        }
+        for (host, address, fine) in [
+            ("hooks.lan", "10.0.0.1", true),
+            ("localhost", "127.0.0.1", true),
+            ("mail.example", "10.0.0.1", false),
+            ("mail.example", "93.184.215.14", true),
+        ] {
+            let target = check_server(host, 587, false, &listed).unwrap();
+            let judged = check_addresses(&target, 587, &[address.parse().unwrap()], &listed);
+            assert_eq!(judged.is_ok(), fine, "{host} {address}");
         }
     }
 

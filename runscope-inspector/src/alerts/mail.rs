@@ -20,7 +20,7 @@ pub(super) async fn send(
     let target = door::check_server(&email.host, email.port, plain, allowed).map_err(refused)?;
     let work = async {
         let addresses = addresses(&target).await.map_err(Unsent::Failed)?;
-        door::check_addresses(&target, &addresses, allowed).map_err(refused)?;
+        door::check_addresses(&target, email.port, &addresses, allowed).map_err(refused)?;
         let mut last = Unsent::Failed("the host's name has no address".to_owned());
         for address in addresses {
             // The certificate is still checked for the name.

@@ -2,6 +2,7 @@
 
 use super::mistake::Mistake;
 use crate::exchange::Timestamp;
+use crate::nearest::nearest;
 use crate::query::{parse_duration, write_duration};
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -21,13 +22,8 @@ impl<'a> Object<'a> {
         };
         for name in members.keys() {
             if !known.contains(&name.as_str()) {
-                let nearest = known
-                    .iter()
-                    .map(|known| (strsim::jaro_winkler(name, known), known))
-                    .filter(|(likeness, _)| *likeness > 0.8)
-                    .max_by(|a, b| a.0.total_cmp(&b.0));
-                let fix = match nearest {
-                    Some((_, known)) => format!("did you mean `{known}`?"),
+                let fix = match nearest(name, known.iter().copied()) {
+                    Some(known) => format!("did you mean `{known}`?"),
                     None => format!("there are {}", known.join(", ")),
                 };
                 let place = format!("{place}/{}", escaped(name));

@@ -65,7 +65,8 @@ pub(super) async fn send(post: &Post, allowed: &[AllowedHost]) -> Result<Answer,
         .ok_or_else(|| Unsent::Refused("its URL can't be sent".to_owned()))?;
     let work = async {
         let addresses = addresses(&target).await.map_err(Unsent::Failed)?;
-        door::check_addresses(&target, &addresses, allowed).map_err(refused)?;
+        let default = target.default_port();
+        door::check_addresses(&target, default, &addresses, allowed).map_err(refused)?;
         let stream = connect(&target, &addresses).await;
         let stream = stream.map_err(Unsent::Failed)?;
         speak(stream, request).await.map_err(Unsent::Failed)

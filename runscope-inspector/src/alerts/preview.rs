@@ -6,11 +6,12 @@ use super::machine::Change;
 use super::notice::{Alert, Call};
 use super::rule::{Condition, Rule};
 use super::seen::Seen;
+use super::shortage::Shortage;
 use super::tracker::{Tracker, live_step};
 use crate::exchange::Timestamp;
 use crate::query::{Expr, Term, When};
 use crate::store::{Bucket, Scan, Search, Store, StoreError};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -43,6 +44,8 @@ pub(crate) struct Preview {
     pub(crate) examined: u64,
     /// Whether that is all of the time; else what is older was left out.
     pub(crate) complete: bool,
+    /// Why it may only seem that the rule would not have fired.
+    pub(crate) shortage: Option<Shortage>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -113,6 +116,7 @@ pub(crate) fn preview(
             }
         }
     }
+    let covered = covered(store, &buckets, from, now, deadline)?;
     let mut names = vec![String::new(); groups.len()];
     for (name, at) in groups {
         if let Some(slot) = names.get_mut(at) {
@@ -129,9 +133,60 @@ pub(crate) fn preview(
         matches: 0,
         examined,
         complete,
+        shortage: None,
     };
+    seen.sort_by_key(|call| call.time);
+    let busiest = busiest(&rule.condition, &seen);
     preview.play(rule, seen, &names, &buckets);
+    if preview.fired == 0 && preview.complete {
+        preview.shortage = Shortage::of(rule, busiest, covered);
+    }
     Ok(preview)
+}
+
+/// How far back there are calls of any kind.
+fn covered(
+    store: &dyn Store,
+    buckets: &[Bucket],
+    from: Timestamp,
+    now: Timestamp,
+    deadline: Instant,
+) -> Result<Duration, StoreError> {
+    let mut first = now;
+    for bucket in buckets {
+        let scan = Scan {
+            bucket: bucket.id,
+            filter: Expr::Term(Term::Since(When::At(from))),
+            now,
+            deadline,
+        };
+        if let Some(extent) = store.extent(&scan)? {
+            first = first.min(extent.first.max(from));
+        }
+    }
+    let micros = now.as_micros().saturating_sub(first.as_micros());
+    Ok(Duration::from_micros(micros.max(0).unsigned_abs()))
+}
+
+/// The most calls of one window that the condition's minimum counts, of one group. The calls are in the
+/// order of their times.
+fn busiest(condition: &Condition, seen: &[Seem]) -> u64 {
+    let Some(window) = condition.window() else {
+        return 0;
+    };
+    let mut windows: BTreeMap<usize, VecDeque<Timestamp>> = BTreeMap::new();
+    let mut most = 0;
+    let all = matches!(condition, Condition::Ratio { .. });
+    for call in seen.iter().filter(|call| all || call.matches) {
+        let times = windows.entry(call.group).or_default();
+        times.push_back(call.time);
+        let begin = call.time.saturating_sub(window);
+        while times.front().is_some_and(|time| *time <= begin) {
+            times.pop_front();
+        }
+        most = most.max(times.len());
+    }
+    most as u64
 }
 
 fn search(
@@ -162,8 +217,8 @@ fn search(
 }
 
 impl Preview {
-    fn play(&mut self, rule: &Rule, mut seen: Vec<Seem>, names: &[String], buckets: &[Bucket]) {
-        seen.sort_by_key(|call| call.time);
+    /// Plays calls that are in the order of their times.
+    fn play(&mut self, rule: &Rule, seen: Vec<Seem>, names: &[String], buckets: &[Bucket]) {
         let loud = Rule {
             silence_until: None,
             ..rule.clone()

@@ -2,6 +2,7 @@ use super::channel::{Channel, Links};
 use super::feed::Feed;
 use super::rule::Rule;
 use super::settings::Settings;
+use super::told::Told;
 use crate::store::{AlertDocument, BucketId, Store, StoreError};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::AtomicU64;
@@ -16,6 +17,7 @@ pub(super) struct Shared {
     pub(super) links: Links,
     pub(super) feed: Feed,
     pub(super) numbers: Numbers,
+    pub(super) told: Told,
     /// There may be notices to send.
     pub(super) outgoing: Notify,
     pub(super) stop: Notify,
@@ -60,6 +62,7 @@ impl Shared {
             settings,
             links,
             numbers: Numbers::default(),
+            told: Told::default(),
             outgoing: Notify::new(),
             stop: Notify::new(),
             rules: Mutex::new(Rules {

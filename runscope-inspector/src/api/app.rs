@@ -3,7 +3,7 @@ use super::routes::Routes;
 use super::state::AppState;
 use super::{
     access_log, alerts, buckets, compare, cookie, door, envelope, export, import, messages,
-    metrics, openapi, replay, search, shared, tail, tokens, views,
+    metrics, openapi, parameters, replay, search, shared, tail, tokens, views,
 };
 use crate::page;
 use axum::Router;
@@ -18,6 +18,7 @@ use serde_json::json;
 pub fn app(state: AppState) -> Router {
     routes()
         .into_router()
+        .layer(from_fn_with_state(state.clone(), parameters::check))
         .merge(page::routes())
         .fallback(async || ApiError::not_found("there is nothing at this path"))
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())

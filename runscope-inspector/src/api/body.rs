@@ -1,4 +1,5 @@
 use super::error::ApiError;
+use super::read;
 use super::room::{Taken, Who};
 use super::state::{AppState, BODY_STEP, Limits, body_steps};
 use crate::store::Store;
@@ -122,8 +123,8 @@ impl Received {
         what: &'static str,
     ) -> Result<T, ApiError> {
         self.work(state, move |_, body| {
-            serde_json::from_slice(body)
-                .map_err(|error| ApiError::bad_request(format!("not {what}: {error}")))
+            read::json(body)
+                .map_err(|mistake| ApiError::bad_request(format!("not {what}: {mistake}")))
         })
         .await
     }

@@ -1,8 +1,9 @@
 //! The API's envelope, and URLs read without plain-text rejections.
 
 use super::error::ApiError;
+use super::read;
 use axum::Json;
-use axum::extract::{self, FromRequestParts, Query};
+use axum::extract::{self, FromRequestParts};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
@@ -44,11 +45,10 @@ pub(crate) struct Params<T>(pub(crate) T);
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        match Query::from_request_parts(parts, state).await {
-            Ok(Query(params)) => Ok(Self(params)),
-            Err(rejection) => Err(ApiError::bad_request(rejection.body_text())),
-        }
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        read::query(parts.uri.query().unwrap_or_default())
+            .map(Self)
+            .map_err(ApiError::bad_request)
     }
 }
 

@@ -25,7 +25,11 @@ pub fn import(archive: Archive, body: &[u8]) -> Option<(Vec<Message>, usize)> {
     let (mut messages, mut refused) = (Vec::new(), 0_usize);
     let read = each_item(archive.format(), body, &Limits::default(), |_, item| {
         match item {
-            Ok(message) => messages.push(message),
+            // What it was exported under is not part of what was sent.
+            Ok(mut message) => {
+                message.uuid = None;
+                messages.push(message);
+            }
             Err(_) => refused += 1,
         }
         Ok(())

@@ -1,11 +1,13 @@
 //! HAR 1.2 (HTTP Archive), both ways.
 
+use super::read;
 use super::readback::reason;
 use crate::exchange::{Exchange, Timestamp, UrlParts};
 use runscope_core::{BodyEncoding, BodyError, Context, Fields, Message, Request, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
+use uuid::Uuid;
 
 /// What stands before the entries of an archive, and what after.
 pub(super) const START: &str = concat!(
@@ -24,6 +26,7 @@ pub(crate) fn archive(exchange: &Exchange) -> String {
 /// comes back is what it was.
 pub(super) fn entry(exchange: &Exchange) -> Value {
     let Exchange {
+        uuid,
         attributes,
         message,
         ..
@@ -43,7 +46,7 @@ pub(super) fn entry(exchange: &Exchange) -> Value {
         "response": response(message.response.as_ref(), protocol),
         "cache": {},
         "timings": { "send": 0, "wait": millis, "receive": 0 },
-        "_runscope": Ours::of(message),
+        "_runscope": Ours::of(*uuid, message),
     })
 }
 
@@ -159,6 +162,8 @@ struct Entry {
 #[derive(Debug, Serialize, Deserialize)]
 struct Ours {
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    uuid: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     unique_identifier: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     context: Option<Context>,
@@ -169,8 +174,9 @@ struct Ours {
 }
 
 impl Ours {
-    fn of(message: &Message) -> Self {
+    fn of(uuid: Uuid, message: &Message) -> Self {
         Self {
+            uuid: Some(uuid.to_string()),
             unique_identifier: message.unique_identifier.clone(),
             context: message.context.clone(),
             request: message.request.as_ref().map(|request| {
@@ -229,8 +235,8 @@ struct Pair {
 }
 
 /// The message of an archive's entry.
-pub(super) fn read_entry(text: &str) -> serde_json::Result<Message> {
-    serde_json::from_str(text).map(message)
+pub(super) fn read_entry(text: &str) -> Result<Message, String> {
+    read::json(text.as_bytes()).map(message)
 }
 
 fn message(mut entry: Entry) -> Message {
@@ -242,6 +248,7 @@ fn message(mut entry: Entry) -> Message {
         request, response, ..
     } = entry;
     let mut message = Message::new();
+    message.uuid = ours.uuid;
     message.unique_identifier = ours.unique_identifier;
     message.context = ours.context;
     message.request = ours.request.map(|mut to| {
@@ -290,6 +297,7 @@ fn theirs(entry: &mut Entry) -> Ours {
         response
     });
     Ours {
+        uuid: None,
         unique_identifier: None,
         context: None,
         request: Some(request),
@@ -312,7 +320,6 @@ fn body_encoding(encoding: Option<&str>) -> Option<BodyEncoding> {
 mod tests {
     use super::*;
     use crate::exchange::Attributes;
-    use uuid::Uuid;
 
     fn exchange(message: &Value) -> Exchange {
         let message: Message = serde_json::from_value(message.clone()).unwrap();
@@ -357,7 +364,8 @@ mod tests {
             let [entry] = &archive["log"]["entries"].as_array().unwrap()[..] else {
                 panic!("{text}")
             };
-            let read = read_entry(&entry.to_string()).unwrap();
+            let mut read = read_entry(&entry.to_string()).unwrap();
+            assert_eq!(read.uuid.take(), Some(exchange.uuid.to_string()));
             assert_eq!(read, exchange.message, "{text}");
         }
     }

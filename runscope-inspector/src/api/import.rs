@@ -7,14 +7,17 @@ use super::export::Format;
 use super::har;
 use super::ingest::{Item, ItemError, Results, check, read_message, store_items};
 use super::metrics::Metrics;
+use super::read;
 use super::state::{AppState, Limits};
 use crate::store::{BucketId, Scope, Store};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use runscope_core::Message;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// Messages that are stored at once.
 const STEP: usize = 200;
@@ -53,7 +56,7 @@ pub(super) async fn import(
                 bucket: bucket.id,
                 step: Vec::new(),
                 step_bytes: 0,
-                results: Results::at_most(MOST_LISTED),
+                results: Results::of_import(MOST_LISTED),
             };
             each_item(params.format, body, &limits, |text, item| {
                 import.add(text, item)
@@ -76,20 +79,32 @@ pub(super) fn each_item(
             let text = std::str::from_utf8(body)
                 .map_err(|_| ApiError::bad_request("the body is not UTF-8"))?;
             let mut lines = text.lines().filter(|line| !line.trim().is_empty());
-            lines.try_for_each(|line| show(line, read_message(line, limits)))
+            lines.try_for_each(|line| show(line, read_message(line, limits).map(exported)))
         }
         Format::Har => {
-            let Archive { log } = serde_json::from_slice(body).map_err(|error| {
-                ApiError::bad_request(format!("the body is not an HTTP Archive: {error}"))
+            let Archive { log } = read::json(body).map_err(|mistake| {
+                ApiError::bad_request(format!("the body is not an HTTP Archive: {mistake}"))
             })?;
             each_element(log.entries, |entry| {
                 let item = har::read_entry(entry)
-                    .map_err(|error| ItemError::unread("HAR entry", &error))
-                    .and_then(|message| check(message, limits));
+                    .map_err(|mistake| ItemError::unread("HAR entry", &mistake))
+                    .and_then(|message| check(message, limits))
+                    .map(exported);
                 show(entry, item)
             })
         }
     }
+}
+
+/// A message with the `uuid` it was exported under, by which it is known where it has no identifier of
+/// its own.
+fn exported(mut message: Message) -> Message {
+    let uuid = message.uuid.take();
+    let uuid = uuid.and_then(|uuid| Uuid::try_parse(&uuid).ok());
+    if message.unique_identifier.is_none() {
+        message.uuid = uuid.map(|uuid| uuid.to_string());
+    }
+    message
 }
 
 /// Stores messages as they are read, a step at a time, so that few are in memory however many there

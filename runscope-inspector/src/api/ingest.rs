@@ -3,10 +3,11 @@
 use super::elements::each_element;
 use super::error::ApiError;
 use super::metrics::Metrics;
+use super::read;
 use super::state::Limits;
 use crate::alerts::Alerts;
 use crate::exchange::head_weight;
-use crate::store::{Appended, BucketId, Store};
+use crate::store::{Appended, BucketId, Kept, Store};
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use runscope_core::{Fields, Message};
@@ -16,9 +17,6 @@ use uuid::Uuid;
 
 /// Identifiers are for machines; a longer one is a mistake.
 const LONGEST_IDENTIFIER: usize = 256;
-
-/// The characters of what is told of one mistake.
-const LONGEST_ERROR: usize = 300;
 
 /// A message, or why it is none.
 pub(super) type Item = Result<Message, ItemError>;
@@ -32,12 +30,11 @@ pub(super) struct ItemError {
 }
 
 impl ItemError {
-    /// For what is no message at all. The error may quote what it found, however long that is.
-    pub(super) fn unread(what: &str, error: &serde_json::Error) -> Self {
-        let error: String = error.to_string().chars().take(LONGEST_ERROR).collect();
+    /// For what is no message at all.
+    pub(super) fn unread(what: &str, mistake: &str) -> Self {
         Self {
             unique_identifier: None,
-            message: format!("not a {what}: {error}"),
+            message: format!("not a {what}: {mistake}"),
         }
     }
 }
@@ -46,8 +43,14 @@ impl ItemError {
 pub(super) fn read_messages(body: &[u8], limits: &Limits) -> Result<Vec<Item>, ApiError> {
     let raw: &RawValue = serde_json::from_slice(body)
         .map_err(|error| ApiError::bad_request(format!("the body is not valid JSON: {error}")))?;
+    // The store gives identifiers of its own; one that was read back elsewhere means nothing here.
+    let read = |text: &str| {
+        let mut message = read_message(text, limits)?;
+        message.uuid = None;
+        Ok(message)
+    };
     if !raw.get().starts_with('[') {
-        return Ok(vec![read_message(raw.get(), limits)]);
+        return Ok(vec![read(raw.get())]);
     }
     let limit = limits.messages;
     let mut items = Vec::new();
@@ -57,7 +60,7 @@ pub(super) fn read_messages(body: &[u8], limits: &Limits) -> Result<Vec<Item>, A
                 "the array is over the limit of {limit} messages"
             )));
         }
-        items.push(read_message(element, limits));
+        items.push(read(element));
         Ok(())
     })?;
     Ok(items)
@@ -66,22 +69,18 @@ pub(super) fn read_messages(body: &[u8], limits: &Limits) -> Result<Vec<Item>, A
 /// Reads one message and checks what its type can't say.
 pub(super) fn read_message(text: &str, limits: &Limits) -> Item {
     let message =
-        serde_json::from_str(text).map_err(|error| ItemError::unread("message", &error))?;
+        read::json(text.as_bytes()).map_err(|mistake| ItemError::unread("message", &mistake))?;
     check(message, limits)
 }
 
 /// The message, if it can be stored.
-pub(super) fn check(mut message: Message, limits: &Limits) -> Item {
+pub(super) fn check(message: Message, limits: &Limits) -> Item {
     match mistake(&message, limits) {
         Some(mistake) => Err(ItemError {
             unique_identifier: message.unique_identifier.filter(|id| is_identifier(id)),
             message: mistake,
         }),
-        None => {
-            // The store gives identifiers of its own; one that was read back elsewhere means nothing here.
-            message.uuid = None;
-            Ok(message)
-        }
+        None => Ok(message),
     }
 }
 
@@ -150,7 +149,11 @@ pub(super) struct Results {
     /// How many are listed of those that were stored, and of those that were refused.
     most_listed: usize,
     stored: usize,
+    /// Those of the stored ones that were there before.
+    known: usize,
     refused: usize,
+    /// Whether the answer says how many were known.
+    tells_known: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -172,16 +175,23 @@ struct Remark {
 impl Results {
     /// Results of which every one is listed.
     pub(super) fn all() -> Self {
-        Self::at_most(usize::MAX)
-    }
-
-    /// Results of which so many stored and so many refused ones are listed; all are counted.
-    pub(super) fn at_most(most_listed: usize) -> Self {
         Self {
             listed: Vec::new(),
-            most_listed,
+            most_listed: usize::MAX,
             stored: 0,
+            known: 0,
             refused: 0,
+            tells_known: false,
+        }
+    }
+
+    /// Results of an import, of which so many stored and so many refused ones are listed; all are
+    /// counted, and those that were there before once more.
+    pub(super) fn of_import(most_listed: usize) -> Self {
+        Self {
+            most_listed,
+            tells_known: true,
+            ..Self::all()
         }
     }
 
@@ -196,6 +206,8 @@ impl Results {
             });
         }
         self.stored = self.stored.saturating_add(1);
+        let known = appended.is_some_and(|appended| appended.kept == Kept::Known);
+        self.known = self.known.saturating_add(usize::from(known));
     }
 
     fn add_refused(&mut self, error: ItemError) {
@@ -238,12 +250,16 @@ impl IntoResponse for Results {
             warning_count: usize,
             error_count: usize,
             #[serde(skip_serializing_if = "Option::is_none")]
+            duplicate_count: Option<usize>,
+            #[serde(skip_serializing_if = "Option::is_none")]
             unlisted_count: Option<usize>,
         }
         let Self {
             listed,
             stored,
+            known,
             refused,
+            tells_known,
             ..
         } = self;
         let unlisted = stored.saturating_add(refused).saturating_sub(listed.len());
@@ -253,6 +269,7 @@ impl IntoResponse for Results {
             succcess_count: stored,
             warning_count: 0,
             error_count: refused,
+            duplicate_count: tells_known.then_some(known),
             unlisted_count: Some(unlisted).filter(|unlisted| *unlisted > 0),
         };
         Json(Answer {
@@ -284,31 +301,37 @@ fn mistake(message: &Message, limits: &Limits) -> Option<String> {
             LARGEST_HEAD >> 10
         ));
     }
-    let too_many = |headers: &Fields| {
+    let too_many = |side: &str, headers: &Fields| {
         let count: usize = headers.iter().map(|(_, values)| values.len()).sum();
         (count > limits.headers)
-            .then(|| format!("the headers are over the limit of {}", limits.headers))
+            .then(|| format!("{side}.headers are over the limit of {}", limits.headers))
     };
     if let Some(request) = &message.request {
-        if request.method.is_empty() || request.url.is_empty() {
-            return Some("a request has a method and a url".to_owned());
+        for (name, text) in [("method", &request.method), ("url", &request.url)] {
+            if text.is_empty() {
+                return Some(format!("request.{name} must not be empty"));
+            }
         }
-        if let Some(mistake) = too_many(&request.headers) {
+        if let Some(mistake) = too_many("request", &request.headers) {
             return Some(mistake);
         }
+        // The error begins with the name of the field.
         if let Err(error) = request.body_bytes() {
-            return Some(format!("request: {error}"));
+            return Some(format!("request.{error}"));
         }
     }
     if let Some(response) = &message.response {
         if !(100..=999).contains(&response.status) {
-            return Some("a response's status is from 100 to 999".to_owned());
+            return Some(format!(
+                "response.status must be from 100 to 999, not {}",
+                response.status
+            ));
         }
-        if let Some(mistake) = too_many(&response.headers) {
+        if let Some(mistake) = too_many("response", &response.headers) {
             return Some(mistake);
         }
         if let Err(error) = response.body_bytes() {
-            return Some(format!("response: {error}"));
+            return Some(format!("response.{error}"));
         }
     }
     None
@@ -341,27 +364,27 @@ mod tests {
             ),
             (
                 r#"{"request":{"method":"","url":"/"}}"#,
-                Some("a request has a method and a url"),
+                Some("request.method must not be empty"),
             ),
             (
                 r#"{"request":{"url":"/"}}"#,
-                Some("not a message: missing field `method`"),
+                Some("not a message: request.method is missing"),
             ),
             (
                 r#"{"response":{"status":20}}"#,
-                Some("a response's status is from 100 to 999"),
+                Some("response.status must be from 100 to 999, not 20"),
             ),
             (
                 r#"{"response":{"status":"200"}}"#,
-                Some("not a message: invalid type"),
+                Some("not a message: response.status must be a whole number"),
             ),
             (
                 r#"{"response":{"status":200,"headers":{"a":["1","2","3"]}}}"#,
-                Some("the headers are over the limit of 2"),
+                Some("response.headers are over the limit of 2"),
             ),
             (
                 r#"{"response":{"status":200,"body":"%","body_encoding":"base64"}}"#,
-                Some("response: body_encoding is base64"),
+                Some("response.body_encoding is base64"),
             ),
             ("7", Some("not a message")),
         ] {

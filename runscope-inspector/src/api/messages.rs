@@ -3,6 +3,7 @@ use super::body::{Received, expect_json};
 use super::envelope::{Params, Path, data, nothing};
 use super::error::ApiError;
 use super::ingest::{Results, read_messages, store_items};
+use super::numbers::{Moment, Whole};
 use super::readback::ReadMessage;
 use super::state::AppState;
 use crate::exchange::{Exchange, Timestamp, weight};
@@ -59,9 +60,9 @@ pub(super) async fn post(
 /// the order is that of arrival, in which a list does not move under who reads it.
 #[derive(Debug, Deserialize)]
 pub(super) struct Listing {
-    count: Option<usize>,
-    since: Option<f64>,
-    before: Option<f64>,
+    count: Option<Whole<1, { MOST_LISTED as u64 }>>,
+    since: Option<Moment>,
+    before: Option<Moment>,
 }
 
 /// The messages that arrived last, without bodies.
@@ -139,15 +140,11 @@ async fn listed(
     filter: Expr,
 ) -> Result<Response, ApiError> {
     let bucket = caller.bucket(state, key, Scope::Read).await?;
-    let limit = listing.count.unwrap_or(50);
-    if !(1..=MOST_LISTED).contains(&limit) {
-        return Err(ApiError::bad_request(format!(
-            "count must be from 1 to {MOST_LISTED}"
-        )));
-    }
-    let since = moment("since", listing.since)?.map(|at| Expr::Term(Term::Since(at)));
-    let before = moment("before", listing.before)?.map(|at| Expr::Term(Term::Before(at)));
-    let filter = since.into_iter().chain(before).fold(filter, Expr::and);
+    let limit = listing.count.map_or(50, Whole::size);
+    let since = listing.since.map(|at| Term::Since(When::At(at.0)));
+    let before = listing.before.map(|at| Term::Before(When::At(at.0)));
+    let bounds = since.into_iter().chain(before).map(Expr::Term);
+    let filter = bounds.fold(filter, Expr::and);
     let deadline = Instant::now() + state.limits().deadline;
     let scan = Scan {
         bucket: bucket.id,
@@ -196,17 +193,5 @@ fn whole_page(store: &dyn Store, search: Search) -> Result<Option<Vec<Exchange>>
         }
         search.cursor = page.next;
         search.scan.deadline = patience;
-    }
-}
-
-fn moment(name: &str, seconds: Option<f64>) -> Result<Option<When>, ApiError> {
-    let Some(seconds) = seconds else {
-        return Ok(None);
-    };
-    match Timestamp::from_seconds(seconds) {
-        Some(timestamp) => Ok(Some(When::At(timestamp))),
-        None => Err(ApiError::bad_request(format!(
-            "{name} must be Unix seconds"
-        ))),
     }
 }

@@ -3,6 +3,7 @@ use super::body::{Received, expect_json};
 use super::envelope::{Path, data};
 use super::error::ApiError;
 use super::messages::{message_uuid, no_message};
+use super::read;
 use super::state::AppState;
 use crate::copy::{Outgoing, Unsendable};
 use crate::replay::{Refused, Target, message, send};
@@ -45,8 +46,8 @@ pub(super) async fn replay(
             return Ok(Edit::default());
         }
         is_json?;
-        serde_json::from_slice(body).map_err(|error| {
-            ApiError::bad_request(format!("the body is not an edited request: {error}"))
+        read::json(body).map_err(|mistake| {
+            ApiError::bad_request(format!("the body is not an edited request: {mistake}"))
         })
     });
     let edit = edit.await?;

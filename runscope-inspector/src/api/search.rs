@@ -1,6 +1,7 @@
 use super::auth::Caller;
 use super::envelope::{Params, Path, data, data_with};
 use super::error::ApiError;
+use super::numbers::{Patience, Whole};
 use super::readback::ReadMessage;
 use super::state::AppState;
 use crate::exchange::{Exchange, Timestamp};
@@ -10,11 +11,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use std::fmt;
 use std::time::{Duration, Instant};
-
-/// The longest that a query may be told to look, in seconds.
-pub(super) const LONGEST_DEADLINE: f64 = 30.0;
 
 /// The most exchanges of a page.
 pub(super) const MOST_FOUND: usize = 1000;
@@ -35,10 +32,10 @@ pub(super) const MOST_BARS: u64 = 10_000;
 pub(super) struct SearchParams {
     #[serde(default)]
     q: String,
-    deadline: Option<f64>,
+    deadline: Option<Patience>,
     cursor: Option<i64>,
-    limit: Option<usize>,
-    count_to: Option<u64>,
+    limit: Option<Whole<0, { MOST_FOUND as u64 }>>,
+    count_to: Option<Whole<0, MOST_COUNTED>>,
     #[serde(default)]
     bodies: bool,
     #[serde(default)]
@@ -53,18 +50,14 @@ pub(super) async fn search(
     Params(params): Params<SearchParams>,
 ) -> Result<Response, ApiError> {
     let bucket = caller.bucket(&state, key, Scope::Read).await?;
-    let limit = params.limit.unwrap_or(50);
-    let count_to = params.count_to.unwrap_or(1000);
-    within("limit", limit, 0, MOST_FOUND)?;
-    within("count_to", count_to, 0, MOST_COUNTED)?;
     let SearchParams {
         bodies, highlight, ..
     } = params;
     let search = Search {
         scan: scan(&state, bucket.id, &params.q, params.deadline)?,
         cursor: params.cursor,
-        limit,
-        count_to,
+        limit: params.limit.map_or(50, Whole::size),
+        count_to: params.count_to.map_or(1000, Whole::get),
         // What was found can only be shown where it stands.
         bodies: bodies || highlight,
     };
@@ -108,8 +101,8 @@ fn highlights(page: &Page, scan: &Scan) -> Vec<Vec<Highlight>> {
 pub(super) struct FacetParams {
     #[serde(default)]
     q: String,
-    deadline: Option<f64>,
-    values: Option<usize>,
+    deadline: Option<Patience>,
+    values: Option<Whole<0, { MOST_VALUES as u64 }>>,
 }
 
 /// The most frequent values of each facet.
@@ -121,8 +114,7 @@ pub(super) async fn facets(
 ) -> Result<Response, ApiError> {
     let bucket = caller.bucket(&state, key, Scope::Read).await?;
     let scan = scan(&state, bucket.id, &params.q, params.deadline)?;
-    let values = params.values.unwrap_or(10);
-    within("values", values, 0, MOST_VALUES)?;
+    let values = params.values.map_or(10, Whole::size);
     let facets = state
         .query(move |store| store.facets(&scan, values))
         .await?;
@@ -151,8 +143,8 @@ pub(super) async fn facets(
 pub(super) struct HistogramParams {
     #[serde(default)]
     q: String,
-    deadline: Option<f64>,
-    step: Option<u64>,
+    deadline: Option<Patience>,
+    step: Option<Whole<1, LONGEST_STEP>>,
 }
 
 /// The exchanges that match counted over time, with percentiles of their times in seconds: `step` in
@@ -165,13 +157,10 @@ pub(super) async fn histogram(
 ) -> Result<Response, ApiError> {
     let bucket = caller.bucket(&state, key, Scope::Read).await?;
     let scan = scan(&state, bucket.id, &params.q, params.deadline)?;
-    if let Some(step) = params.step {
-        within("step", step, 1, LONGEST_STEP)?;
-    }
     let histogram = state.query(move |store| {
         let extent = store.extent(&scan)?;
         let least = extent.map_or(1, |extent| least_step(&extent));
-        let step = params.step.unwrap_or(least.max(60));
+        let step = params.step.map_or(least.max(60), Whole::get);
         if step < least {
             return Ok(Err(least));
         }
@@ -230,7 +219,7 @@ fn least_step(extent: &Extent) -> u64 {
 pub(super) struct SummaryParams {
     #[serde(default)]
     q: String,
-    deadline: Option<f64>,
+    deadline: Option<Patience>,
 }
 
 /// The exchanges that match by method and route, with times in seconds.
@@ -277,46 +266,22 @@ pub(super) async fn stats(
     })))
 }
 
-fn within<T: PartialOrd + Copy + fmt::Display>(
-    name: &str,
-    value: T,
-    least: T,
-    most: T,
-) -> Result<(), ApiError> {
-    if value >= least && value <= most {
-        return Ok(());
-    }
-    let message = format!("{name} must be from {least} to {most}");
-    Err(ApiError::bad_request(message))
-}
-
-/// What a query looks at, and until when: `deadline` is in seconds from now.
+/// What a query looks at, and until when.
 pub(super) fn scan(
     state: &AppState,
     bucket: BucketId,
     q: &str,
-    deadline: Option<f64>,
+    deadline: Option<Patience>,
 ) -> Result<Scan, ApiError> {
     Ok(Scan {
         bucket,
         filter: parse(q)?,
         now: Timestamp::now(),
-        deadline: self::deadline(state, deadline)?,
+        deadline: self::deadline(state, deadline),
     })
 }
 
-/// Until when a query looks, which can be told in seconds from now.
-pub(super) fn deadline(state: &AppState, seconds: Option<f64>) -> Result<Instant, ApiError> {
-    let time = match seconds {
-        None => state.limits().deadline,
-        Some(seconds) if (0.0..=LONGEST_DEADLINE).contains(&seconds) => {
-            Duration::from_secs_f64(seconds)
-        }
-        Some(_) => {
-            return Err(ApiError::bad_request(format!(
-                "deadline must be from 0 to {LONGEST_DEADLINE} seconds"
-            )));
-        }
-    };
-    Ok(Instant::now() + time)
+/// Until when a query looks, where it is not told the usual time.
+pub(super) fn deadline(state: &AppState, patience: Option<Patience>) -> Instant {
+    Instant::now() + patience.map_or(state.limits().deadline, |patience| patience.0)
 }

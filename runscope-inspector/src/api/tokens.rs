@@ -3,7 +3,7 @@ use super::body::{Received, expect_json};
 use super::envelope::{Path, data, nothing};
 use super::error::ApiError;
 use super::state::AppState;
-use crate::store::{Scope, TokenInfo};
+use crate::store::{NewToken, Scope, TokenInfo};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -14,7 +14,11 @@ use serde_json::{Value, json};
 #[derive(Deserialize)]
 struct Creation {
     scope: ScopeName,
+    name: Option<String>,
 }
+
+/// The longest name of a token, in characters.
+pub(crate) const LONGEST_NAME: usize = 200;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -47,15 +51,20 @@ pub(super) async fn create(
     expect_json(&headers)?;
     let bucket = caller.bucket(&state, key, Scope::Write).await?;
     let received = Received::read(&state, caller, &headers, body).await?;
-    let Creation { scope } = received.json(&state, "a token").await?;
+    let Creation { scope, name } = received.json(&state, "a token").await?;
+    let name = name.as_deref().map(token_name).transpose()?;
     let scope = match scope {
         ScopeName::Read => Scope::Read,
         ScopeName::Write => Scope::Write,
     };
     let token = Token::random();
-    let digest = token.digest();
+    let kept = NewToken {
+        scope,
+        digest: token.digest(),
+        name,
+    };
     let info = state
-        .blocking(move |store| store.add_token(bucket.id, scope, &digest))
+        .blocking(move |store| store.add_token(bucket.id, &kept))
         .await?;
     let mut shown = token_json(&info);
     if let Some(shown) = shown.as_object_mut() {
@@ -81,10 +90,25 @@ pub(super) async fn remove(
     }
 }
 
+/// A name by which people tell tokens apart.
+pub(crate) fn token_name(name: &str) -> Result<String, ApiError> {
+    let name = name.trim();
+    if (1..=LONGEST_NAME).contains(&name.chars().count()) {
+        return Ok(name.to_owned());
+    }
+    let message = format!("a token's name must have 1 to {LONGEST_NAME} characters");
+    Err(ApiError::bad_request(message))
+}
+
 fn token_json(token: &TokenInfo) -> Value {
     let scope = match token.scope {
         Scope::Read => "read",
         Scope::Write => "write",
     };
-    json!({ "id": token.id, "scope": scope, "created": token.created.as_seconds() })
+    json!({
+        "id": token.id,
+        "scope": scope,
+        "name": token.name,
+        "created": token.created.as_seconds(),
+    })
 }

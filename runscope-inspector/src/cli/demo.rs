@@ -4,7 +4,7 @@ use super::start::Started;
 use crate::alerts::{Alerts, read_file};
 use crate::api::Token;
 use crate::demo::Traffic;
-use crate::store::Scope;
+use crate::store::{NewToken, Scope};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -22,7 +22,9 @@ pub(super) async fn run_demo(mut args: Args, rate: f64) -> Result<(), StartError
         .ok_or_else(|| StartError("the store has no default bucket".to_owned()))?;
     add_rules(started.state.alerts())?;
     let token = Token::random();
-    let grant = store.add_token(bucket.id, Scope::Write, &token.digest())?;
+    let mut kept = NewToken::new(Scope::Write, token.digest());
+    kept.name = Some("demo".to_owned());
+    let grant = store.add_token(bucket.id, &kept)?;
     let traffic = Traffic {
         endpoint: format!("http://{}", loopback(started.listener.local_addr()?)),
         token,

@@ -1,10 +1,11 @@
 use super::PageError;
 use super::address::Path;
+use super::form::Form;
 use super::format;
 use super::layout::{Nav, Page, Tab};
 use super::place::Place;
-use crate::api::{AppState, Token};
-use crate::store::{Scope, TokenInfo};
+use crate::api::{AppState, LONGEST_TOKEN_NAME, Token, token_name};
+use crate::store::{NewToken, Scope, TokenInfo};
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -24,12 +25,18 @@ pub(super) async fn make_token(
     State(state): State<AppState>,
     place: Place,
     headers: HeaderMap,
+    form: Form,
 ) -> Result<Response, PageError> {
     place.caller.owns()?;
     let token = Token::random();
-    let (bucket, digest) = (place.bucket.id, token.digest());
+    let mut kept = NewToken::new(Scope::Write, token.digest());
+    let name = form.field("name").trim();
+    if !name.is_empty() {
+        kept.name = Some(token_name(name)?);
+    }
+    let bucket = place.bucket.id;
     state
-        .blocking(move |store| store.add_token(bucket, Scope::Write, &digest))
+        .blocking(move |store| store.add_token(bucket, &kept))
         .await?;
     shown(&state, &place, &headers, Some(&token)).await
 }
@@ -95,9 +102,13 @@ fn tokens_section(place: &Place, tokens: &[TokenInfo]) -> Markup {
                     @for token in tokens {
                         li {
                             form method="post" action=(place.path(&format!("/connect/tokens/{}", token.id))) {
+                                @if let Some(name) = &token.name { strong { (name) } " · " }
                                 (match token.scope { Scope::Read => "Reads", Scope::Write => "Writes" })
                                 ", made " (format::moment(token.created)) " "
-                                button.danger.quiet type="submit" { "Revoke" }
+                                button.danger.quiet type="submit" {
+                                    "Revoke"
+                                    @if let Some(name) = &token.name { span.visually-hidden { " " (name) } }
+                                }
                             }
                         }
                     }
@@ -150,7 +161,11 @@ fn token_section(place: &Place, token: Option<&Token>) -> Markup {
                 }
                 None => {
                     p { "An app needs a token for this bucket. It can send calls and read nothing." }
-                    form method="post" action=(place.path("/connect")) {
+                    form.view-form method="post" action=(place.path("/connect")) {
+                        div {
+                            label for="token-name" { "Name, to tell it apart (may be left empty)" }
+                            input #token-name type="text" name="name" maxlength=(LONGEST_TOKEN_NAME) autocomplete="off";
+                        }
                         button.primary #make-token type="submit" { "Make a write token" }
                     }
                 }

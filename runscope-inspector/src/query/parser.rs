@@ -4,6 +4,7 @@ use super::json_path::{JsonPath, Step, is_name_char};
 use super::lexer::Lexer;
 use super::pattern::Pattern;
 use super::units::{When, parse_duration, parse_number, parse_size, parse_when};
+use crate::nearest::nearest;
 use std::str::FromStr;
 
 /// The longest filter, in bytes.
@@ -175,7 +176,7 @@ impl Parser<'_> {
                 side,
                 self.span(parse_size, "a size such as 300, 10kb or 1.5mib")?,
             )),
-            _ => Err(self.lexer.error_at(start, FIELDS)),
+            _ => Err(self.lexer.error_at(start, &unknown(&lower))),
         }
     }
 
@@ -321,9 +322,41 @@ impl Parser<'_> {
     }
 }
 
-const FIELDS: &str = "one of the fields method, host, path, route, consumer, service, outcome, url, \
-     status, time, size, since, before, tag, tag.NAME, header.NAME, body and body.$.PATH, the last three \
-     also after `request.` or `response.`; to search for text with a colon, put it in quotes";
+const FIELDS: &str = "method, host, path, route, consumer, service, outcome, url, status, time, since, \
+     before, tag, tag.NAME, size, header.NAME, body and body.$.PATH, the last four also after `request.` or \
+     `response.`; to search for text with a colon, put it in quotes";
+
+/// What is expected in the place of a field that there is not.
+fn unknown(field: &str) -> String {
+    match meant(field) {
+        Some(meant) => format!("a known field: did you mean `{meant}:`? There are {FIELDS}"),
+        None => format!("one of the fields {FIELDS}"),
+    }
+}
+
+/// The field that a mistyped one is near to. Only its own words are looked at, not the name of a header
+/// or tag after them.
+fn meant(field: &str) -> Option<String> {
+    const WHOLE: [&str; 8] = [
+        "tag", "url", "status", "time", "since", "before", "body", "size",
+    ];
+    let names = Name::ALL.iter().map(|(_, name)| *name);
+    let Some((first, rest)) = field.split_once('.') else {
+        return nearest(field, names.chain(WHOLE)).map(str::to_owned);
+    };
+    let first = nearest(first, ["request", "response", "header", "tag", "body"])?;
+    if !matches!(first, "request" | "response") {
+        return (!rest.is_empty()).then(|| format!("{first}.{rest}"));
+    }
+    let (second, name) = match rest.split_once('.') {
+        Some((second, name)) => (nearest(second, ["header", "body"])?, Some(name)),
+        None => (nearest(rest, ["body", "size"])?, None),
+    };
+    Some(match name {
+        Some(name) => format!("{first}.{second}.{name}"),
+        None => format!("{first}.{second}"),
+    })
+}
 
 /// Whether the text before a colon was meant as a field, rather than as `12:30` or `::1`.
 fn looks_like_field(name: &str) -> bool {

@@ -149,8 +149,26 @@ fn filters_pass_what_they_say() {
 #[test]
 fn errors_point_at_the_character() {
     for (filter, position, expected) in [
-        ("staus:500", 0, "one of the fields"),
-        ("a staus:500", 2, "one of the fields"),
+        ("stauts:500", 0, "a known field: did you mean `status:`?"),
+        ("a staus:500", 2, "a known field: did you mean `status:`?"),
+        ("mehtod:GET", 0, "a known field: did you mean `method:`?"),
+        (
+            "haeder.Accept:*",
+            0,
+            "a known field: did you mean `header.accept:`?",
+        ),
+        (
+            "reqeust.body:a",
+            0,
+            "a known field: did you mean `request.body:`?",
+        ),
+        (
+            "response.heade.x-id:a",
+            0,
+            "a known field: did you mean `response.header.x-id:`?",
+        ),
+        ("colour:red", 0, "one of the fields method, host"),
+        ("request.colour:red", 0, "one of the fields method, host"),
         ("å (b", 4, "a closing `)`"),
         ("a)", 1, "a `(` before this `)`"),
         ("()", 1, "a word, a field or a `(`"),

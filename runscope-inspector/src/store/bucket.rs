@@ -51,13 +51,38 @@ pub struct Grant {
     pub scope: Scope,
 }
 
+/// A token to be let in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewToken {
+    /// What it allows.
+    pub scope: Scope,
+    /// The SHA-256 of it.
+    pub digest: [u8; 32],
+    /// Who or what has it, for people.
+    pub name: Option<String>,
+}
+
+impl NewToken {
+    /// A token without a name.
+    #[must_use]
+    pub fn new(scope: Scope, digest: [u8; 32]) -> Self {
+        Self {
+            scope,
+            digest,
+            name: None,
+        }
+    }
+}
+
 /// What is known of a token: all but the token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenInfo {
     /// Its number, by which it is removed.
     pub id: i64,
     /// What it allows.
     pub scope: Scope,
+    /// Who or what has it, if that was told.
+    pub name: Option<String>,
     /// When it was made.
     pub created: Timestamp,
 }

@@ -16,7 +16,8 @@ pub use alerts::{
     NoticeState, NoticesWanted, SettledNotice,
 };
 pub use bucket::{
-    Bucket, BucketId, Grant, NewBucket, NewView, SavedView, Scope, Session, Share, TokenInfo,
+    Bucket, BucketId, Grant, NewBucket, NewToken, NewView, SavedView, Scope, Session, Share,
+    TokenInfo,
 };
 pub use error::StoreError;
 pub use report::{Bar, Extent, Facet, FacetField, Facets, Histogram, Stats, Summary, SummaryRow};

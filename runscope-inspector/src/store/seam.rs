@@ -1,6 +1,6 @@
 use super::{
-    Bucket, BucketId, Extent, Facets, Grant, Histogram, NewBucket, NewView, Page, SavedView, Scan,
-    Scope, Search, Session, Share, Stats, StoreError, Summary, TokenInfo,
+    Bucket, BucketId, Extent, Facets, Grant, Histogram, NewBucket, NewToken, NewView, Page,
+    SavedView, Scan, Search, Session, Share, Stats, StoreError, Summary, TokenInfo,
 };
 use crate::exchange::{Exchange, Timestamp};
 use runscope_core::Message;
@@ -18,6 +18,9 @@ pub trait Store: super::AlertStore + fmt::Debug + Send + Sync + 'static {
     ///
     /// A message with an identifier that its bucket knows is not stored again; where it brings the
     /// half that is missing, request or response, the two become one exchange.
+    ///
+    /// A message's `uuid` is what it was exported under. Where the bucket has that exchange, or was given
+    /// a message of the same `uuid` before, the message is known.
     ///
     /// # Errors
     ///
@@ -82,12 +85,7 @@ pub trait Store: super::AlertStore + fmt::Debug + Send + Sync + 'static {
     fn delete_bucket(&self, bucket: BucketId) -> Result<(), StoreError>;
 
     /// Lets a token, known by its digest, into a bucket.
-    fn add_token(
-        &self,
-        bucket: BucketId,
-        scope: Scope,
-        digest: &[u8; 32],
-    ) -> Result<TokenInfo, StoreError>;
+    fn add_token(&self, bucket: BucketId, token: &NewToken) -> Result<TokenInfo, StoreError>;
 
     /// The tokens of a bucket.
     fn tokens(&self, bucket: BucketId) -> Result<Vec<TokenInfo>, StoreError>;

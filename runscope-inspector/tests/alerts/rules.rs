@@ -261,6 +261,30 @@ async fn a_preview_tells_what_a_rule_would_have_done() {
         .await["data"]
         .clone();
     assert_eq!(preview["fired"], 1, "{preview}");
+    assert_eq!(preview["not_enough_traffic"], Value::Null);
+
+    // The busiest five minutes had 50 calls; there are calls of the last hour and no longer.
+    let rare = json!({"name": "a", "filter": "status:5xx", "condition": {"kind": "ratio", "window": "5m", "above": "80%", "minimum": 60}});
+    let long = json!({"name": "a", "filter": "status:404", "condition": {"kind": "count", "window": "2h", "at_least": 100}});
+    for (rule, calls, is_short) in [
+        (rare, json!([50, 60]), false),
+        (long, json!([null, null]), true),
+    ] {
+        let asked = json!({"rule": rule, "span": "3h"});
+        let preview = server.post("/api/v1/alerts/preview", &asked).await["data"].clone();
+        assert_eq!(preview["fired"], 0, "{preview}");
+        let found = &preview["not_enough_traffic"];
+        assert_eq!(
+            json!([found["calls"], found["calls_needed"]]),
+            calls,
+            "{preview}"
+        );
+        assert!(found["message"].is_string(), "{preview}");
+        match found["covered"].as_f64() {
+            Some(covered) => assert!(is_short && (3600.0..3720.0).contains(&covered), "{found}"),
+            None => assert!(!is_short, "{found}"),
+        }
+    }
     let wrong = server
         .request(Method::POST, "/api/v1/alerts/preview")
         .json(&json!({"rule": {"name": ""}}))

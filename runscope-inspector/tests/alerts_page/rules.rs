@@ -261,6 +261,19 @@ async fn a_preview_shows_what_would_have_been_and_saves_nothing() {
         page.contains("It would not have fired") && page.contains("No call of that time matches."),
         "{page}"
     );
+    let rare = rule(&[
+        ("kind", "ratio"),
+        ("window", "5m"),
+        ("share", "5"),
+        ("minimum", "1000"),
+        ("span", "1h"),
+        ("action", "preview"),
+    ]);
+    let answer = browser.submit_fields("/alerts/rules/new", &rare).await;
+    let page = html(answer, StatusCode::OK).await;
+    let expected = "<strong>Not enough traffic to tell</strong> \
+        (no window of 5m has the 1000 calls that the rule asks for; the most is 20)";
+    assert!(page.contains(expected), "{page}");
     assert_eq!(server.get("/api/v1/alerts/rules").await["data"], json!([]));
 }
 

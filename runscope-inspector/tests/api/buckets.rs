@@ -3,7 +3,7 @@
 use crate::support::{Server, error, message, success};
 use crate::{ids, nothing};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn a_bucket_is_made_cleared_and_deleted() {
@@ -93,9 +93,18 @@ async fn tokens_open_what_they_are_for_and_nothing_else() {
     let other = other["data"]["key"].as_str().unwrap().to_owned();
     let tokens = "/api/v1/buckets/default/tokens";
     let read = server.post(tokens, &json!({ "scope": "read" })).await["data"].clone();
-    let write = server.post(tokens, &json!({ "scope": "write" })).await["data"].clone();
+    let write = json!({ "scope": "write", "name": " check-out " });
+    let write = server.post(tokens, &write).await["data"].clone();
     let listed = server.get(tokens).await;
     assert_eq!(listed["data"].as_array().unwrap().len(), 2);
+    let names = [&listed["data"][0]["name"], &listed["data"][1]["name"]];
+    assert_eq!(names, [&Value::Null, &json!("check-out")]);
+    for name in ["", "  ", &"x".repeat(201)] {
+        let refused = server.request(Method::POST, tokens);
+        let refused = refused.json(&json!({ "scope": "read", "name": name }));
+        let message = error(refused.send().await.unwrap(), 400).await;
+        assert!(message.contains("name must have 1 to 200"), "{message}");
+    }
     assert!(!listed.to_string().contains(read["token"].as_str().unwrap()));
     let body = message("a", 200);
     for (method, path, reader, writer) in [

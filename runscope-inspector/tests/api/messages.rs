@@ -26,10 +26,7 @@ async fn one_message_and_an_array_are_answered_in_order() {
         .collect();
     assert_eq!(statuses, ["success", "error", "error", "success"]);
     assert_eq!(data[1]["unique_identifier"], "bad");
-    assert_eq!(
-        data[1]["error"]["message"],
-        "a request has a method and a url"
-    );
+    assert_eq!(data[1]["error"]["message"], "request.url must not be empty");
     assert_eq!(data[3]["uuid"], one["data"][0]["uuid"]);
     let meta = &many["meta"];
     assert_eq!(

@@ -52,7 +52,7 @@ async fn every_error_wears_the_envelope() {
         (
             server.request(Method::POST, "/buckets").body("{}"),
             400,
-            "missing field `name`",
+            "not a bucket: name is missing",
         ),
         (
             server
@@ -74,6 +74,93 @@ async fn every_error_wears_the_envelope() {
     ] {
         let message = error(request.send().await.unwrap(), status).await;
         assert!(message.contains(part), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_can_not_be_read_is_told_which_field_is_wrong() {
+    let server = Server::start().await;
+    let sent = json!([
+        { "request": 5 },
+        { "response": { "status": "x" } },
+        { "request": { "method": "GET", "url": "/", "headers": { "Accept": { "a": 1 } } } },
+        { "request": { "method": "GET", "url": "/" } },
+    ]);
+    let answer = server.post("/buckets/default/messages", &sent).await;
+    assert_eq!(answer["meta"]["success_count"], 1);
+    for (at, expected) in [
+        "not a message: request must be an object, not the number 5",
+        "not a message: response.status must be a whole number, not the string \"x\"",
+        "not a message: request.headers.Accept must be a string or an array of strings, not an object",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert_eq!(answer["data"][at]["error"]["message"], expected);
+    }
+}
+
+#[tokio::test]
+async fn a_parameter_that_is_mistyped_is_not_left_out_in_silence() {
+    let server = Server::start().await;
+    server.post_messages(&json!([message("a", 200)])).await;
+    let search = "/api/v1/buckets/default/search";
+    for (method, path, parts) in [
+        (
+            Method::GET,
+            format!("{search}?serach=status:500"),
+            &[
+                "no parameter \"serach\" here",
+                "this path takes q, deadline, cursor, limit",
+            ][..],
+        ),
+        (
+            Method::GET,
+            format!("{search}?q=&limt=1"),
+            &["did you mean limit?"],
+        ),
+        (
+            Method::GET,
+            "/api/v1/stats?q=a".to_owned(),
+            &["this path takes none"],
+        ),
+        (
+            Method::POST,
+            "/api/v1/buckets/default/import?fromat=har".to_owned(),
+            &["did you mean format?"],
+        ),
+        (
+            Method::GET,
+            "/api/v1/alerts?severity=critical".to_owned(),
+            &["no parameter \"severity\""],
+        ),
+        (
+            Method::GET,
+            "/buckets/default/messages?count=abc".to_owned(),
+            &["count must be a whole number from 1 to 1000"],
+        ),
+        (
+            Method::GET,
+            format!("{search}?limit=many"),
+            &["limit must be a whole number from 0 to 1000"],
+        ),
+    ] {
+        let refused = server.request(method.clone(), &path).send().await.unwrap();
+        let message = error(refused, 400).await;
+        for part in parts {
+            assert!(message.contains(part), "{path}: {message}");
+        }
+        // Who may not ask at all learns that, and nothing else.
+        let bare = server.bare(method, &path).send().await.unwrap();
+        error(bare, 401).await;
+    }
+    // Clients of the original may send what this server has no use for.
+    for path in [
+        "/buckets?page=2",
+        "/buckets/default/messages?count=1&verbose=1",
+        "/account?x",
+    ] {
+        server.get(path).await;
     }
 }
 
@@ -141,6 +228,6 @@ async fn sizes_over_a_limit_are_refused_by_its_name() {
     let answer = server.post(path, &headers).await;
     assert_eq!(
         answer["data"][0]["error"]["message"],
-        "the headers are over the limit of 5"
+        "request.headers are over the limit of 5"
     );
 }

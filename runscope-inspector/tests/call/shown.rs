@@ -1,6 +1,7 @@
 //! A call in full, hostile values included.
 
-use crate::support::{Server, message};
+use crate::support::browser::{Browser, between};
+use crate::support::{Server, message, success};
 use crate::{call_page, page};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
@@ -146,6 +147,21 @@ async fn pages_of_a_call_need_a_session() {
         .await
         .unwrap();
     assert_eq!(missing.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_browser_that_is_signed_in_gets_a_call_as_json_by_its_link() {
+    let server = Server::start().await;
+    let browser = Browser::new(&server).await;
+    let uuid = &server.post_messages(&json!(message("a", 200))).await[0];
+    let html = browser.get(&format!("/b/default/c/{uuid}")).await;
+    let link = between(&html, "id=\"as-json\" href=\"", "\"");
+    for site in ["same-origin", "none"] {
+        let answer = browser.request_from(site, Method::GET, link).send().await;
+        let found = success(answer.unwrap()).await;
+        assert_eq!(found["data"]["uuid"], *uuid);
+        assert_eq!(found["data"]["response"]["body"], "an answer");
+    }
 }
 
 #[tokio::test]

@@ -84,7 +84,7 @@ async fn ten_thousand_headers_of_a_message_are_that_messages_error() {
     assert_eq!(answer["meta"]["error_count"], 2);
     assert_eq!(
         answer["data"][1]["error"]["message"],
-        "the headers are over the limit of 256"
+        "response.headers are over the limit of 256"
     );
 }
 

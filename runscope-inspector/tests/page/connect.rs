@@ -51,7 +51,8 @@ async fn the_tokens_of_a_bucket_are_listed_and_revoked() {
     let browser = Browser::new(&server).await;
     let connect = "/b/default/connect";
     assert!(!browser.get(connect).await.contains("Revoke"));
-    let made = page(browser.submit(connect, "").await, StatusCode::OK).await;
+    let made = browser.submit(connect, "name=check-out+%3Cb%3E").await;
+    let made = page(made, StatusCode::OK).await;
     let token = between(&made, "id=\"write-token\" tabindex=\"0\">", "<").to_owned();
     let path = "/api/v1/buckets/default/tokens";
     let reader = server.post(path, &json!({ "scope": "read" })).await;
@@ -62,7 +63,17 @@ async fn the_tokens_of_a_bucket_are_listed_and_revoked() {
         html.contains("Writes, made") && html.contains("Reads, made"),
         "{html}"
     );
+    assert!(
+        html.contains("<strong>check-out &lt;b&gt;</strong> · Writes, made"),
+        "{html}"
+    );
     assert!(!html.contains(&token), "{html}");
+    let long = format!("name={}", "x".repeat(201));
+    page(
+        browser.submit(connect, &long).await,
+        StatusCode::BAD_REQUEST,
+    )
+    .await;
     let send = async || {
         let request = server.bare(Method::POST, "/buckets/default/messages");
         let request = request.bearer_auth(&token).json(&message("a", 200));

@@ -3,7 +3,7 @@
 use crate::{default_bucket, ids, message, open, scan, search};
 use runscope_inspector::exchange::Timestamp;
 use runscope_inspector::store::{
-    Count, Kept, NewBucket, NewView, Scope, Session, Settings, Sqlite, Store,
+    Count, Kept, NewBucket, NewToken, NewView, Scope, Session, Settings, Sqlite, Store,
 };
 use std::time::Duration;
 
@@ -62,7 +62,8 @@ fn a_deleted_bucket_takes_nothing_more() {
         })
         .unwrap();
     let digest = [7; 32];
-    store.add_token(other.id, Scope::Write, &digest).unwrap();
+    let token = NewToken::new(Scope::Write, digest);
+    store.add_token(other.id, &token).unwrap();
     assert_eq!(
         store.grant(&digest).unwrap().map(|grant| grant.scope),
         Some(Scope::Write)

@@ -7,16 +7,19 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, routing::post};
-use mailin::{Action, Handler, SessionBuilder, response};
+use mailin::{Action, AuthMechanism, Handler, Session, SessionBuilder, response};
+use rustls::ServerConfig;
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio_rustls::TlsAcceptor;
 
 /// How long a test waits for what should come.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -118,6 +121,10 @@ pub struct Mail {
     pub from: String,
     pub to: Vec<String>,
     pub data: Vec<u8>,
+    /// Who signed in, and by which password.
+    pub user: Option<(String, String)>,
+    /// Whether TLS had begun.
+    pub encrypted: bool,
 }
 
 pub struct MailServer {
@@ -127,12 +134,21 @@ pub struct MailServer {
 
 impl MailServer {
     pub async fn start() -> Self {
+        Self::start_with(None).await
+    }
+
+    /// One that offers STARTTLS, and takes passwords after it only.
+    pub async fn encrypted(config: ServerConfig) -> Self {
+        Self::start_with(Some(TlsAcceptor::from(Arc::new(config)))).await
+    }
+
+    async fn start_with(tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (tell, mails) = unbounded_channel();
         tokio::spawn(async move {
             while let Ok((stream, from)) = listener.accept().await {
-                tokio::spawn(converse(stream, from.ip(), tell.clone()));
+                tokio::spawn(converse(stream, from.ip(), tell.clone(), tls.clone()));
             }
         });
         Self { address, mails }
@@ -142,51 +158,91 @@ impl MailServer {
         let next = tokio::time::timeout(PATIENCE, self.mails.recv()).await;
         next.expect("no mail came").unwrap()
     }
+
+    /// Whether no mail came so far.
+    pub fn is_empty(&mut self) -> bool {
+        self.mails.try_recv().is_err()
+    }
 }
 
 /// Takes mails of one connection.
-async fn converse(mut stream: TcpStream, from: IpAddr, tell: UnboundedSender<Mail>) {
-    let (read, mut write) = stream.split();
-    let mut session = SessionBuilder::new("mail.example").build(
-        from,
-        Inbox {
-            mail: Mail::default(),
-            tell,
-        },
-    );
-    write
-        .write_all(&session.greeting().buffer().unwrap())
-        .await
-        .unwrap();
-    let mut read = BufReader::new(read);
+async fn converse(
+    stream: TcpStream,
+    from: IpAddr,
+    tell: UnboundedSender<Mail>,
+    tls: Option<TlsAcceptor>,
+) {
+    let mut builder = SessionBuilder::new("mail.example");
+    if tls.is_some() {
+        builder.enable_start_tls().enable_auth(AuthMechanism::Plain);
+    }
+    let encrypted = Arc::new(AtomicBool::new(false));
+    let inbox = Inbox {
+        mail: Mail::default(),
+        encrypted: Arc::clone(&encrypted),
+        tell,
+    };
+    let mut session = builder.build(from, inbox);
+    let mut stream = BufReader::new(stream);
+    let greeting = session.greeting().buffer().unwrap();
+    if stream.write_all(&greeting).await.is_err() || !talk(&mut stream, &mut session).await {
+        return;
+    }
+    // A client that does not trust the certificate breaks off.
+    if let Some(tls) = tls
+        && let Ok(stream) = tls.accept(stream.into_inner()).await
+    {
+        encrypted.store(true, Ordering::Relaxed);
+        session.tls_active();
+        talk(&mut BufReader::new(stream), &mut session).await;
+    }
+}
+
+/// Answers line by line; whether TLS is to begin now.
+async fn talk(
+    stream: &mut (impl AsyncBufRead + AsyncWrite + Unpin),
+    session: &mut Session<Inbox>,
+) -> bool {
     let mut line = Vec::new();
-    while read
+    while stream
         .read_until(b'\n', &mut line)
         .await
         .is_ok_and(|read| read > 0)
     {
         let response = session.process(&line);
         line.clear();
-        if response.action != Action::NoReply
-            && write.write_all(&response.buffer().unwrap()).await.is_err()
-        {
-            return;
+        if response.action != Action::NoReply {
+            let answer = response.buffer().unwrap();
+            if stream.write_all(&answer).await.is_err() || stream.flush().await.is_err() {
+                return false;
+            }
         }
-        if response.action == Action::Close {
-            return;
+        match response.action {
+            Action::Close => return false,
+            Action::UpgradeTls => return true,
+            _ => {}
         }
     }
+    false
 }
 
 struct Inbox {
     mail: Mail,
+    encrypted: Arc<AtomicBool>,
     tell: UnboundedSender<Mail>,
 }
 
 impl Handler for Inbox {
+    fn auth_plain(&mut self, _as: &str, user: &str, password: &str) -> mailin::Response {
+        self.mail.user = Some((user.to_owned(), password.to_owned()));
+        response::AUTH_OK
+    }
+
     fn mail(&mut self, _ip: IpAddr, _domain: &str, from: &str) -> mailin::Response {
         self.mail = Mail {
             from: from.to_owned(),
+            user: self.mail.user.take(),
+            encrypted: self.encrypted.load(Ordering::Relaxed),
             ..Mail::default()
         };
         response::OK

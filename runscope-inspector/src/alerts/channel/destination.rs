@@ -226,6 +226,29 @@ impl Channel {
         found.map_or("", |(_, name)| name)
     }
 
+    /// A text without the channel's secrets, should an error have brought one along.
+    pub(in super::super) fn concealed(&self, text: &str) -> String {
+        let secrets = match &self.to {
+            Destination::Slack { url }
+            | Destination::Teams { url }
+            | Destination::Discord { url } => [Some(url), None],
+            Destination::PagerDuty { url, routing_key } => [Some(url), Some(routing_key)],
+            Destination::Webhook { url, secret } => [Some(url), Some(secret)],
+            Destination::Email(email) => [None, email.user.as_ref().map(|(_, secret)| secret)],
+        };
+        let url = self.to.url().map_or("", Secret::reveal);
+        // An error may name only what stands behind the host.
+        let path = url.split_once("://").and_then(|(_, rest)| {
+            let path = rest.get(rest.find('/')?..)?;
+            (path.len() > 1).then_some(path)
+        });
+        let whole = secrets.into_iter().flatten().map(Secret::reveal);
+        whole
+            .chain(path)
+            .filter(|secret| !secret.is_empty())
+            .fold(text.to_owned(), |text, secret| text.replace(secret, "…"))
+    }
+
     /// The secret that its receiver checks signatures with, to be shown when it was made.
     pub(crate) fn signing_secret(&self) -> Option<&Secret> {
         match &self.to {

@@ -1,6 +1,7 @@
 use super::super::auth::Caller;
 use super::super::envelope::{Params, Path, data};
 use super::super::error::ApiError;
+use super::super::numbers::{Moment, Whole};
 use super::super::state::AppState;
 use crate::alerts::{AlertsError, Notice};
 use crate::exchange::Timestamp;
@@ -13,20 +14,22 @@ use serde_json::{Value, json};
 /// The most alerts, or notices, of one list.
 pub(in super::super) const MOST_LISTED: usize = 500;
 
+type Limit = Whole<1, { MOST_LISTED as u64 }>;
+
 #[derive(Debug, Deserialize)]
 pub(in super::super) struct AlertParams {
     rule: Option<String>,
     firing: Option<bool>,
-    before: Option<f64>,
-    limit: Option<usize>,
+    before: Option<Moment>,
+    limit: Option<Limit>,
 }
 
 #[derive(Debug, Deserialize)]
 pub(in super::super) struct NoticeParams {
     rule: Option<String>,
     channel: Option<String>,
-    before: Option<f64>,
-    limit: Option<usize>,
+    before: Option<Moment>,
+    limit: Option<Limit>,
 }
 
 /// What fires and what fired, the last first, with the calls that caused it.
@@ -39,9 +42,9 @@ pub(in super::super) async fn alerts(
     let wanted = AlertsWanted {
         rule: params.rule,
         firing: params.firing,
-        before: moment(params.before)?,
+        before: params.before.map(|before| before.0),
         id: None,
-        limit: limit(params.limit)?,
+        limit: params.limit.map_or(50, Whole::size),
     };
     let found = state.alerting(move |alerts| alerts.alerts(&wanted)).await?;
     Ok(data(&found))
@@ -73,8 +76,8 @@ pub(in super::super) async fn notices(
     let wanted = NoticesWanted {
         rule: params.rule,
         channel: params.channel,
-        before: moment(params.before)?,
-        limit: limit(params.limit)?,
+        before: params.before.map(|before| before.0),
+        limit: params.limit.map_or(50, Whole::size),
     };
     let found = state
         .alerting(move |alerts| alerts.notices(&wanted))
@@ -106,23 +109,4 @@ fn notice_json(kept: &KeptNotice, notice: Option<&Notice>) -> Value {
         "status": notice.map(Notice::status),
         "title": notice.map(Notice::title),
     })
-}
-
-fn moment(seconds: Option<f64>) -> Result<Option<Timestamp>, ApiError> {
-    let read = |seconds| {
-        let moment = Timestamp::from_seconds(seconds);
-        moment.ok_or_else(|| ApiError::bad_request("before is not a time in Unix seconds"))
-    };
-    seconds.map(read).transpose()
-}
-
-fn limit(limit: Option<usize>) -> Result<usize, ApiError> {
-    let limit = limit.unwrap_or(50);
-    if (1..=MOST_LISTED).contains(&limit) {
-        Ok(limit)
-    } else {
-        Err(ApiError::bad_request(format!(
-            "limit is from 1 to {MOST_LISTED}"
-        )))
-    }
 }

@@ -2,9 +2,10 @@ use super::super::auth::Caller;
 use super::super::body::read_json;
 use super::super::envelope::{Params, data};
 use super::super::error::ApiError;
+use super::super::numbers::Patience;
 use super::super::search::deadline;
 use super::super::state::AppState;
-use crate::alerts::{self, Mistake, Preview, Rule};
+use crate::alerts::{self, FewCalls, Mistake, Preview, Rule, ShortTime, Shortage};
 use crate::query::parse_duration;
 use axum::body::Body;
 use axum::extract::State;
@@ -19,7 +20,7 @@ pub(in super::super) const LONGEST_SPAN: Duration = Duration::from_secs(31 * 86_
 
 #[derive(Debug, Deserialize)]
 pub(in super::super) struct PreviewParams {
-    deadline: Option<f64>,
+    deadline: Option<Patience>,
 }
 
 /// What a rule would have done on the stored traffic.
@@ -45,7 +46,7 @@ pub(in super::super) async fn preview(
         let fix = "write a time with its unit, such as \"24h\", up to \"31d\"";
         ApiError::from(Mistake::new("/span", "it is no such time", fix))
     })?;
-    let deadline = deadline(&state, params.deadline)?;
+    let deadline = deadline(&state, params.deadline);
     let preview = state
         .query(move |store| alerts::preview(store, &rule, span, deadline))
         .await?;
@@ -68,5 +69,17 @@ fn preview_json(preview: &Preview) -> Value {
         "matches": preview.matches,
         "examined": preview.examined,
         "complete": preview.complete,
+        "not_enough_traffic": preview.shortage.as_ref().map(shortage_json),
+    })
+}
+
+fn shortage_json(shortage: &Shortage) -> Value {
+    let (calls, time) = (shortage.calls, shortage.time);
+    json!({
+        "message": shortage.words(),
+        "calls": calls.map(|FewCalls { found, .. }| found),
+        "calls_needed": calls.map(|FewCalls { needed, .. }| needed),
+        "covered": time.map(|ShortTime { covered, .. }| covered.as_secs_f64()),
+        "covered_needed": time.map(|ShortTime { needed, .. }| needed.as_secs_f64()),
     })
 }

@@ -4,7 +4,7 @@ use super::operation::{Needs, Operation};
 use super::schemas::{list_of, reference};
 use crate::alerts::{AlertWhen, Comparison, Severity, Source};
 use crate::api::alerts::{LONGEST_SPAN, MOST_LISTED};
-use crate::api::search::LONGEST_DEADLINE;
+use crate::api::numbers::LONGEST_DEADLINE;
 use serde_json::{Map, Value, json};
 
 const TAG: &str = "alerts";
@@ -359,7 +359,7 @@ fn history() -> Value {
         },
         "Preview": {
             "type": "object",
-            "required": ["from", "to", "fired", "alerts", "step", "bars", "matches", "examined", "complete"],
+            "required": ["from", "to", "fired", "alerts", "step", "bars", "matches", "examined", "complete", "not_enough_traffic"],
             "properties": {
                 "from": seconds, "to": seconds, "fired": count, "alerts": list_of("Alert"),
                 "step": { "type": "number", "description": "Seconds of a bar." },
@@ -371,6 +371,18 @@ fn history() -> Value {
                 "matches": count,
                 "examined": { "type": "integer", "description": "How many calls were looked at." },
                 "complete": { "type": "boolean", "description": "Whether that is all of the time." },
+                "not_enough_traffic": {
+                    "type": ["object", "null"],
+                    "description": "Why `fired` is 0 and may say little: the stored calls are fewer than the condition's `minimum` in every window, or lie in less time than it has to hold for.",
+                    "required": ["message", "calls", "calls_needed", "covered", "covered_needed"],
+                    "properties": {
+                        "message": text,
+                        "calls": { "type": ["integer", "null"], "description": "The most calls of one window." },
+                        "calls_needed": { "type": ["integer", "null"], "description": "The `minimum` of the condition." },
+                        "covered": { "type": ["number", "null"], "description": "Seconds from the first stored call, or the beginning of `span`, to now." },
+                        "covered_needed": { "type": ["number", "null"], "description": "Seconds of all windows for which the condition has to hold." },
+                    },
+                },
             },
         },
     })

@@ -4,9 +4,9 @@ use super::documented::results;
 use super::operation::{Needs, Operation};
 use super::schemas::{list_of, reference};
 use crate::api::import::MOST_LISTED;
-use crate::api::search::{
-    LONGEST_DEADLINE, LONGEST_STEP, MOST_BARS, MOST_COUNTED, MOST_FOUND, MOST_VALUES,
-};
+use crate::api::numbers::LONGEST_DEADLINE;
+use crate::api::search::{LONGEST_STEP, MOST_BARS, MOST_COUNTED, MOST_FOUND, MOST_VALUES};
+use crate::api::tokens::LONGEST_NAME;
 use serde_json::{Value, json};
 
 const TRAFFIC: &str = "traffic";
@@ -138,7 +138,7 @@ fn import() -> Operation {
         "/api/v1/buckets/{key}/import",
         TRAFFIC,
         Needs::Write,
-        "Stores what an export wrote, or another tool's archive.",
+        "Stores what an export wrote, or another tool's archive. What the bucket has already is not stored again.",
     )
     .query(
         "format",
@@ -221,7 +221,10 @@ fn create_token() -> Operation {
     let schema = json!({
         "type": "object",
         "required": ["scope"],
-        "properties": { "scope": { "type": "string", "enum": ["read", "write"] } },
+        "properties": {
+            "scope": { "type": "string", "enum": ["read", "write"] },
+            "name": { "type": ["string", "null"], "minLength": 1, "maxLength": LONGEST_NAME, "pattern": "\\S", "description": "Who or what is to have it, for people." },
+        },
     });
     let shown = json!({ "allOf": [reference("TokenInfo"), {
         "type": "object",

@@ -3,8 +3,10 @@ use super::{alerts, beyond, documented, schemas, service};
 use crate::api::AppState;
 use axum::Json;
 use axum::extract::State;
+use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// The description; it is the same for everybody and holds no secret.
@@ -13,6 +15,30 @@ pub(in super::super) async fn serve(State(state): State<AppState>) -> Response {
     let mut document = DOCUMENT.clone();
     document["servers"] = json!([{ "url": state.config().root() }]);
     Json(document).into_response()
+}
+
+/// What an operation takes in its query.
+#[derive(Debug)]
+pub(in super::super) struct Parameters {
+    pub(in super::super) names: Vec<&'static str>,
+    pub(in super::super) asks_for_token: bool,
+}
+
+/// What a method of a path takes in its query; `None` where there is no such operation.
+pub(in super::super) fn parameters(method: &Method, path: &str) -> Option<&'static Parameters> {
+    static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| operations().collect());
+    static KNOWN: LazyLock<HashMap<String, Parameters>> = LazyLock::new(|| {
+        let known = OPERATIONS.iter().map(|operation| {
+            let parameters = Parameters {
+                names: operation.query_names().collect(),
+                asks_for_token: operation.asks_for_token(),
+            };
+            let method = operation.method().to_uppercase();
+            (format!("{method} {}", operation.path()), parameters)
+        });
+        known.collect()
+    });
+    KNOWN.get(&format!("{method} {path}"))
 }
 
 fn document() -> Value {

@@ -12,4 +12,4 @@ mod alerts;
 mod service;
 mod schemas;
 
-pub(super) use document::serve;
+pub(super) use document::{parameters, serve};

@@ -95,6 +95,17 @@ impl Operation {
         self.path
     }
 
+    /// Whether it asks for a token.
+    pub(super) fn asks_for_token(&self) -> bool {
+        self.needs != Needs::Nothing
+    }
+
+    /// The names of the query's parameters.
+    pub(super) fn query_names(&self) -> impl Iterator<Item = &str> {
+        let query = self.parameters.iter().filter(|it| it["in"] == "query");
+        query.filter_map(|parameter| parameter["name"].as_str())
+    }
+
     /// A parameter of the query, never a required one.
     pub(super) fn query(self, name: &str, schema: Value, description: &str) -> Self {
         self.parameter("query", name, false, schema, description)

@@ -123,6 +123,7 @@ fn messages() -> Value {
                         "succcess_count": { "type": "integer", "description": "The same, as the original's description spells it." },
                         "warning_count": { "type": "integer" },
                         "error_count": { "type": "integer" },
+                        "duplicate_count": { "type": "integer", "description": "After an import: how many of `success_count` were there before, by `unique_identifier` or by the `uuid` they were exported under, and were not stored again." },
                         "unlisted_count": { "type": "integer", "description": "After an import of many: how many are counted, but not listed in `data`." },
                     },
                 },
@@ -281,10 +282,11 @@ fn buckets() -> Value {
         },
         "TokenInfo": {
             "type": "object",
-            "required": ["id", "scope", "created"],
+            "required": ["id", "scope", "name", "created"],
             "properties": {
                 "id": { "type": "integer" },
                 "scope": { "enum": ["read", "write"] },
+                "name": { "type": ["string", "null"] },
                 "created": { "type": "number", "description": "Unix seconds." },
             },
         },

@@ -51,7 +51,10 @@ pub(super) fn draw(prefix: &str, preview: &Preview) -> Markup {
             h2 #preview-title tabindex="-1" autofocus { "What it would have done" }
             p #preview-count role="status" {
                 @match preview.fired {
-                    0 => "It would not have fired",
+                    0 => @match &preview.shortage {
+                        Some(shortage) => { strong { "Not enough traffic to tell" } " (" (shortage.words()) ")" }
+                        None => "It would not have fired",
+                    }
                     1 => { strong { "It would have fired once" } }
                     fired => { strong { "It would have fired " (format::count(fired)) " times" } }
                 }

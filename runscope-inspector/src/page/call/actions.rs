@@ -14,6 +14,7 @@ pub(super) fn actions(place: &Place, exchange: &Exchange, shared: bool, owner: b
             }
             button #copy-line type="button" hidden { span { "Copy as curl" } " " kbd { "c" } }
             a.button href={ (base) "/har" } download { "HAR" }
+            a.button #as-json href={ (place.prefix) "/buckets/" (place.bucket.key) "/messages/" (uuid) } { "JSON" }
             @if owner {
                 form method="post" action={ (base) "/" (if shared { "unshare" } else { "share" }) } {
                     button #share type="submit" { (if shared { "Stop sharing" } else { "Share" }) }

@@ -6,9 +6,10 @@ use super::row::{self, Stored};
 use super::schema;
 use crate::exchange::Timestamp;
 use crate::store::StoreError;
-use crate::store::seam::{Appended, Kept};
+use crate::store::seam::{Appended, Kept, sequence_of, uuid_of};
 use runscope_core::Message;
 use rusqlite::Connection;
+use uuid::Uuid;
 
 /// One transaction of the writer: puts documents at the places from `next` on.
 pub(super) struct Batch<'a> {
@@ -45,6 +46,9 @@ impl<'a> Batch<'a> {
         if self.shared.catalogue.floor(document.bucket).is_none() {
             return Err(StoreError::no_bucket());
         }
+        if let Some(original) = self.original(&document)? {
+            return Ok(original);
+        }
         if let Some(known) = self.known(&document)? {
             return self.join(known, document);
         }
@@ -80,6 +84,28 @@ impl<'a> Batch<'a> {
             joined: self.joined,
             messages: self.messages,
         })
+    }
+
+    /// The exchange that the document was exported from, if its bucket still has it. Its identifier says
+    /// where that is.
+    fn original(&self, document: &Document) -> Result<Option<Appended>, StoreError> {
+        let uuid = document.message.uuid.as_deref().map(Uuid::try_parse);
+        let Some(Ok(uuid)) = uuid else {
+            return Ok(None);
+        };
+        let sequence = sequence_of(uuid);
+        let floor = self.shared.catalogue.floor(document.bucket);
+        let Some(partition) = self.shared.partitions.holding(sequence) else {
+            return Ok(None);
+        };
+        let stored = partition.read(|connection| Stored::find(connection, sequence))?;
+        let is_it = |stored: &Stored| {
+            stored.bucket == document.bucket
+                && floor.is_some_and(|floor| sequence > floor)
+                && uuid_of(stored.sequence, stored.arrived) == uuid
+        };
+        let stored = stored.flatten().filter(is_it);
+        Ok(stored.map(|stored| Appended::new(stored.sequence, stored.arrived, Kept::Known)))
     }
 
     /// The exchange that has the document's identifier already: in this partition by its index, in
@@ -174,6 +200,7 @@ fn find(
         let message = shared.message(connection, sequence, true)?;
         if stored.bucket == document.bucket
             && message.unique_identifier == document.message.unique_identifier
+            && message.uuid == document.message.uuid
         {
             return Ok(Some((stored, message)));
         }

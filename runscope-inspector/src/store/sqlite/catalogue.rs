@@ -2,8 +2,8 @@ use super::Settings;
 use super::schema;
 use crate::exchange::Timestamp;
 use crate::store::{
-    Bucket, BucketId, Grant, NewBucket, NewView, SavedView, Scope, Session, Share, StoreError,
-    TokenInfo,
+    Bucket, BucketId, Grant, NewBucket, NewToken, NewView, SavedView, Scope, Session, Share,
+    StoreError, TokenInfo,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::HashMap;
@@ -145,32 +145,38 @@ impl Catalogue {
     pub(super) fn add_token(
         &self,
         bucket: BucketId,
-        scope: Scope,
-        digest: &[u8; 32],
+        token: &NewToken,
     ) -> Result<TokenInfo, StoreError> {
+        let NewToken {
+            scope,
+            digest,
+            name,
+        } = token;
         let created = Timestamp::now();
-        let scope_number = i64::from(scope == Scope::Write);
+        let scope_number = i64::from(*scope == Scope::Write);
         let connection = self.lock();
         connection.execute(
-            "INSERT INTO token (bucket, scope, digest, created) VALUES (?1, ?2, ?3, ?4)",
-            params![bucket.0, scope_number, digest, created.as_micros()],
+            "INSERT INTO token (bucket, scope, digest, created, name) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![bucket.0, scope_number, digest, created.as_micros(), name],
         )?;
         Ok(TokenInfo {
             id: connection.last_insert_rowid(),
-            scope,
+            scope: *scope,
+            name: name.clone(),
             created,
         })
     }
 
     pub(super) fn tokens(&self, bucket: BucketId) -> Result<Vec<TokenInfo>, StoreError> {
         let connection = self.lock();
-        let sql = "SELECT id, scope, created FROM token WHERE bucket = ?1 ORDER BY id";
+        let sql = "SELECT id, scope, created, name FROM token WHERE bucket = ?1 ORDER BY id";
         let mut statement = connection.prepare_cached(sql)?;
         let tokens = statement.query_map([bucket.0], |row| {
             let created = Timestamp::from_micros(row.get(2)?);
             Ok(TokenInfo {
                 id: row.get(0)?,
                 scope: read_scope(row, 1)?,
+                name: row.get(3)?,
                 created,
             })
         })?;

@@ -16,8 +16,8 @@ use super::writer::{Job, Writer};
 use crate::exchange::{Exchange, Timestamp, without_bodies};
 use crate::store::seam::sequence_of;
 use crate::store::{
-    Appended, Bucket, BucketId, Changes, Extent, Facets, Grant, Histogram, NewBucket, NewView,
-    Page, SavedView, Scan, Scope, Search, Session, Share, Stats, Store, StoreError, Summary,
+    Appended, Bucket, BucketId, Changes, Extent, Facets, Grant, Histogram, NewBucket, NewToken,
+    NewView, Page, SavedView, Scan, Search, Session, Share, Stats, Store, StoreError, Summary,
     TokenInfo,
 };
 use runscope_core::Message;
@@ -261,13 +261,8 @@ impl Store for Sqlite {
         Ok(())
     }
 
-    fn add_token(
-        &self,
-        bucket: BucketId,
-        scope: Scope,
-        digest: &[u8; 32],
-    ) -> Result<TokenInfo, StoreError> {
-        self.shared.catalogue.add_token(bucket, scope, digest)
+    fn add_token(&self, bucket: BucketId, token: &NewToken) -> Result<TokenInfo, StoreError> {
+        self.shared.catalogue.add_token(bucket, token)
     }
 
     fn tokens(&self, bucket: BucketId) -> Result<Vec<TokenInfo>, StoreError> {

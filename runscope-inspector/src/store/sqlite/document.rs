@@ -13,7 +13,8 @@ use uuid::Uuid;
 pub(super) struct Document {
     pub(super) bucket: BucketId,
     pub(super) arrived: Timestamp,
-    /// A hash of bucket and identifier, where the message has one.
+    /// A hash of bucket and identifier, where the message has one: its own, or else the one that it was
+    /// exported under.
     pub(super) identity: Option<i64>,
     pub(super) attributes: Attributes,
     pub(super) packed: Packed,
@@ -44,6 +45,7 @@ impl Document {
             identity: message
                 .unique_identifier
                 .as_deref()
+                .or(message.uuid.as_deref())
                 .map(|id| identity(bucket, id)),
             text: IndexedText::of(bucket, &attributes, &message),
             packed: codec.pack(&mut message)?,

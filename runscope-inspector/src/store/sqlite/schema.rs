@@ -79,6 +79,8 @@ pub(super) const CATALOGUE: &[&str] = &["
     CREATE INDEX alert_notice_due ON alert_notice (due) WHERE state = 0;
     CREATE INDEX alert_notice_created ON alert_notice (created);
     CREATE INDEX alert_notice_of ON alert_notice (channel, rule, created);
+", "
+    ALTER TABLE token ADD COLUMN name TEXT;
 "];
 
 /// The same for a partition.
