@@ -293,6 +293,22 @@ mod tests {
     }
 
     #[test]
+    fn a_token_of_before_tokens_had_names_has_none() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("catalogue.db");
+        let settings = Settings::new(directory.path());
+        let older = open(&path, &CATALOGUE[..5], &settings, true).unwrap();
+        let sql = "INSERT INTO token (bucket, scope, digest, created) VALUES (1, 0, x'07', 0)";
+        older.execute(sql, []).unwrap();
+        drop(older);
+        let migrated = open(&path, CATALOGUE, &settings, false).unwrap();
+        let name: Option<String> = migrated
+            .query_row("SELECT name FROM token", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(name, None);
+    }
+
+    #[test]
     fn a_step_that_fails_leaves_the_file_as_it_was() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("file.db");
