@@ -207,6 +207,8 @@ async fn every_page_form_and_asset_works_below_a_path_of_another_app() {
             "{part}: {visited:?}"
         );
     }
+    let mistyped = app.get("/tools/inspector/api/v1/stats?q=a").await;
+    assert_eq!(mistyped.status(), StatusCode::BAD_REQUEST);
     let missing = app.get("/tools/inspector/b/missing").await;
     assert_eq!(missing.status(), StatusCode::NOT_FOUND);
     seen.extend(addresses(&missing.text().await.unwrap()));

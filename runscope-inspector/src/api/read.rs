@@ -69,13 +69,9 @@ fn told(path: &str, said: &str) -> String {
     if let Some((found, expected)) = found(said, "unknown variant ") {
         return format!("{place} must be {expected}, not {found}");
     }
-    if let Some((found, expected)) = found(said, "unknown field ") {
-        let within = if path.is_empty() || found.trim_matches('`') == path {
-            String::new()
-        } else {
-            format!(" in {path}")
-        };
-        return format!("there is no field {found}{within}; expected {expected}");
+    // Of such a field the path is known with its name.
+    if let Some((_, expected)) = found(said, "unknown field ") {
+        return format!("there is no field {path}; expected {expected}");
     }
     if let Some((found, expected)) = found(said, "invalid type: ") {
         let (found, wanted) = (found_words(&found), wanted(expected));
@@ -234,6 +230,34 @@ mod tests {
             ),
         ] {
             let error = json::<Message>(text.as_bytes()).unwrap_err();
+            assert_eq!(error, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_field_that_is_not_known_is_told_with_those_that_are() {
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[expect(dead_code, reason = "only what is wrong with it is looked at")]
+        struct Outer {
+            inner: Option<Box<Outer>>,
+            flag: Option<bool>,
+        }
+        for (text, expected) in [
+            (
+                r#"{"falg":1}"#,
+                "there is no field falg; expected `inner` or `flag`",
+            ),
+            (
+                r#"{"inner":{"falg":1}}"#,
+                "there is no field inner.falg; expected `inner` or `flag`",
+            ),
+            (
+                r#"{"inner":{"flag":1}}"#,
+                "inner.flag must be true or false, not the number 1",
+            ),
+        ] {
+            let error = json::<Outer>(text.as_bytes()).unwrap_err();
             assert_eq!(error, expected, "{text}");
         }
     }
