@@ -5,7 +5,8 @@ use super::current::is_delivery_thread;
 use super::exchange::{Exchange, Shared, State};
 use super::flat::{Flat, Span};
 use super::forwarded::Forwarding;
-use super::head::{Known, RequestHead, length, trace_id};
+use super::head::{Known, RequestHead, length};
+use super::passed::Passed;
 use super::record::{Record, RequestPart, Tags};
 use super::sample::is_sampled;
 use super::tap::Tap;
@@ -48,7 +49,7 @@ impl Recorder {
             core.stats.dropped_over_budget();
             return None;
         }
-        let mut flat = Flat::with_capacity(room);
+        let mut flat = core.spares.take(room);
 
         let mut known = Known::default();
         for (name, value) in lines {
@@ -95,7 +96,6 @@ impl Recorder {
             None => Span::default(),
         };
         let id = new_id(received);
-        let trace_id = optional(&mut flat, known.traceparent.and_then(trace_id));
         let (service, route) = (
             optional(&mut flat, head.service),
             optional(&mut flat, head.route),
@@ -125,7 +125,6 @@ impl Recorder {
             consumer: consumer.to_owned(),
             client_address,
             protocol: head.protocol,
-            trace_id,
             tags: Tags::default(),
             total_time: Duration::ZERO,
             sample_rate: core.config.sample_rate,
@@ -141,6 +140,7 @@ impl Recorder {
             id,
             started,
             core: Arc::clone(core),
+            passed: Passed::default(),
             state,
         }))
     }
