@@ -2,11 +2,10 @@
 
 use super::budget::Charge;
 use super::current::is_delivery_thread;
-use super::exchange::{Exchange, Shared, State};
+use super::exchange::{Exchange, Shared};
 use super::flat::{Flat, Span};
 use super::forwarded::Forwarding;
 use super::head::{Known, RequestHead, length};
-use super::passed::Passed;
 use super::record::{Record, RequestPart, Tags};
 use super::sample::is_sampled;
 use super::tap::Tap;
@@ -17,7 +16,6 @@ use crate::id::new_id;
 use crate::message::{Direction, Outcome, Withheld};
 use crate::recorder::{Core, Recorder};
 use std::io::Write as _;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 impl Recorder {
@@ -49,7 +47,8 @@ impl Recorder {
             core.stats.dropped_over_budget();
             return None;
         }
-        let mut flat = core.spares.take(room);
+        let spare = core.spares.take(room);
+        let mut flat = spare.flat;
 
         let mut known = Known::default();
         for (name, value) in lines {
@@ -131,18 +130,8 @@ impl Recorder {
             charge,
             flat,
         };
-        let state = Mutex::new(State {
-            record: Some(record),
-            finished: false,
-            expected: None,
-        });
-        Some(Exchange::new(Shared {
-            id,
-            started,
-            core: Arc::clone(core),
-            passed: Passed::default(),
-            state,
-        }))
+        let shared = Shared::begun(spare.shared, core, started, record);
+        Some(Exchange::new(shared))
     }
 }
 

@@ -32,9 +32,9 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    pub(super) fn new(shared: Shared) -> Self {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
         Self {
-            shared: Arc::new(shared),
+            shared,
             polling: false,
             is_stream: false,
         }
@@ -235,6 +235,37 @@ impl State {
 }
 
 impl Shared {
+    /// An exchange in flight, in the place of one that has left where there is one. Nobody else holds
+    /// that any more, so it can't be taken for this.
+    pub(super) fn begun(
+        spare: Option<Arc<Self>>,
+        core: &Arc<Core>,
+        started: Instant,
+        record: Record,
+    ) -> Arc<Self> {
+        let id = record.id;
+        let state = Mutex::new(State {
+            record: Some(record),
+            finished: false,
+            expected: None,
+        });
+        let passed = Passed::default();
+        if let Some(mut spare) = spare
+            && let Some(shared) = Arc::get_mut(&mut spare)
+        {
+            (shared.id, shared.started) = (id, started);
+            (shared.passed, shared.state) = (passed, state);
+            return spare;
+        }
+        Arc::new(Self {
+            id,
+            started,
+            core: Arc::clone(core),
+            passed,
+            state,
+        })
+    }
+
     /// The lock's data is plain and never left half-changed, so a panic elsewhere spoils nothing.
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
