@@ -1,6 +1,6 @@
 //! The recorder: a handle that begins exchanges, and the guard that ends its delivery.
 
-use crate::capture::{Shared, Streams};
+use crate::capture::{Shared, Spares, Streams};
 use crate::config::Config;
 use crate::delivery::{self, Control, Counters, StartError, Stats, Unflushed};
 use crate::redact::Redactor;
@@ -34,6 +34,7 @@ pub(crate) struct Core {
     pub(crate) config: Config,
     pub(crate) redactor: Redactor,
     pub(crate) streams: Streams,
+    pub(crate) spares: Spares,
     pub(crate) stats: Counters,
     pub(crate) control: Control,
     recording: AtomicBool,
@@ -67,6 +68,7 @@ impl Recorder {
         let core = Arc::new(Core {
             redactor: Redactor::new(config.redaction.clone()),
             streams: Streams::default(),
+            spares: Spares::default(),
             stats: Counters::default(),
             control,
             recording: AtomicBool::new(config.enabled),

@@ -2,10 +2,10 @@
 
 use super::budget::Charge;
 use super::current::is_delivery_thread;
-use super::exchange::{Exchange, Shared, State};
+use super::exchange::{Exchange, Shared};
 use super::flat::{Flat, Span};
 use super::forwarded::Forwarding;
-use super::head::{Known, RequestHead, length, trace_id};
+use super::head::{Known, RequestHead, length};
 use super::record::{Record, RequestPart, Tags};
 use super::sample::is_sampled;
 use super::tap::Tap;
@@ -16,7 +16,6 @@ use crate::id::new_id;
 use crate::message::{Direction, Outcome, Withheld};
 use crate::recorder::{Core, Recorder};
 use std::io::Write as _;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 impl Recorder {
@@ -48,7 +47,8 @@ impl Recorder {
             core.stats.dropped_over_budget();
             return None;
         }
-        let mut flat = Flat::with_capacity(room);
+        let spare = core.spares.take(room);
+        let mut flat = spare.flat;
 
         let mut known = Known::default();
         for (name, value) in lines {
@@ -95,7 +95,6 @@ impl Recorder {
             None => Span::default(),
         };
         let id = new_id(received);
-        let trace_id = optional(&mut flat, known.traceparent.and_then(trace_id));
         let (service, route) = (
             optional(&mut flat, head.service),
             optional(&mut flat, head.route),
@@ -125,24 +124,14 @@ impl Recorder {
             consumer: consumer.to_owned(),
             client_address,
             protocol: head.protocol,
-            trace_id,
             tags: Tags::default(),
             total_time: Duration::ZERO,
             sample_rate: core.config.sample_rate,
             charge,
             flat,
         };
-        let state = Mutex::new(State {
-            record: Some(record),
-            finished: false,
-            expected: None,
-        });
-        Some(Exchange::new(Shared {
-            id,
-            started,
-            core: Arc::clone(core),
-            state,
-        }))
+        let shared = Shared::begun(spare.shared, core, started, record);
+        Some(Exchange::new(shared))
     }
 }
 

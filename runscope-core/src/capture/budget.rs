@@ -19,6 +19,9 @@ pub(crate) struct Charge(usize);
 impl Charge {
     /// Takes `bytes` more, unless the process would then hold more than `limit`.
     pub(crate) fn grow(&mut self, bytes: usize, limit: usize) -> bool {
+        if bytes == 0 {
+            return true;
+        }
         let before = USED.fetch_add(bytes, Ordering::Relaxed);
         if before.saturating_add(bytes) > limit {
             USED.fetch_sub(bytes, Ordering::Relaxed);

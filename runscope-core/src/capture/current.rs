@@ -5,10 +5,10 @@
 //! spawns runs outside of it and has to be given the handle.
 
 use super::handle::ExchangeHandle;
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 
 thread_local! {
-    static CURRENT: RefCell<Option<ExchangeHandle>> = const { RefCell::new(None) };
+    static CURRENT: Cell<Option<ExchangeHandle>> = const { Cell::new(None) };
     static DELIVERING: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -19,7 +19,11 @@ thread_local! {
 #[must_use]
 pub fn current_exchange() -> Option<ExchangeHandle> {
     CURRENT
-        .try_with(|current| current.borrow().clone())
+        .try_with(|current| {
+            let handle = current.take();
+            current.set(handle.clone());
+            handle
+        })
         .ok()
         .flatten()
 }

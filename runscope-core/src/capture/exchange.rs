@@ -5,6 +5,7 @@ use super::finish::{complete_before, withhold_bodies};
 use super::flat::Span;
 use super::handle::ExchangeHandle;
 use super::head::{ResponseHead, length};
+use super::passed::Passed;
 use super::record::{Record, ResponsePart};
 use super::request_tap::RequestTap;
 use super::tap::{Limits, Tap};
@@ -31,9 +32,9 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    pub(super) fn new(shared: Shared) -> Self {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
         Self {
-            shared: Arc::new(shared),
+            shared,
             polling: false,
             is_stream: false,
         }
@@ -116,6 +117,7 @@ impl Exchange {
         } else {
             Tap::new(self.shared.core.withheld(record, content_type))
         };
+        self.shared.passed.forget();
         let earlier = record.response.replace(ResponsePart {
             status: head.status,
             headers,
@@ -132,12 +134,18 @@ impl Exchange {
 
     /// Sees one frame of the response's body pass.
     pub fn frame(&self, data: &Bytes) {
+        if self.shared.passed.add(data.len()) {
+            return;
+        }
         let mut state = self.shared.lock();
         let Some(record) = state.open() else { return };
         if let Some(response) = &mut record.response {
             response
                 .body
                 .frame(data, self.shared.limits(), &mut record.charge);
+            if response.body.withheld.is_some() {
+                self.shared.passed.begin();
+            }
         }
     }
 
@@ -177,11 +185,17 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        if state.finished {
+            return;
+        }
+        self.shared.passed.move_into(&mut state);
         let outcome = match self.polling {
             true => Outcome::Panic,
-            false if complete_before(&self.shared.lock()) => Outcome::Complete,
+            false if complete_before(&state) => Outcome::Complete,
             false => Outcome::Aborted,
         };
+        drop(state);
         self.shared.finish(outcome);
     }
 }
@@ -201,6 +215,7 @@ pub(crate) struct Shared {
     pub(super) id: Uuid,
     pub(super) started: Instant,
     pub(super) core: Arc<Core>,
+    pub(super) passed: Passed,
     pub(super) state: Mutex<State>,
 }
 
@@ -220,6 +235,37 @@ impl State {
 }
 
 impl Shared {
+    /// An exchange in flight, in the place of one that has left where there is one. Nobody else holds
+    /// that any more, so it can't be taken for this.
+    pub(super) fn begun(
+        spare: Option<Arc<Self>>,
+        core: &Arc<Core>,
+        started: Instant,
+        record: Record,
+    ) -> Arc<Self> {
+        let id = record.id;
+        let state = Mutex::new(State {
+            record: Some(record),
+            finished: false,
+            expected: None,
+        });
+        let passed = Passed::default();
+        if let Some(mut spare) = spare
+            && let Some(shared) = Arc::get_mut(&mut spare)
+        {
+            (shared.id, shared.started) = (id, started);
+            (shared.passed, shared.state) = (passed, state);
+            return spare;
+        }
+        Arc::new(Self {
+            id,
+            started,
+            core: Arc::clone(core),
+            passed,
+            state,
+        })
+    }
+
     /// The lock's data is plain and never left half-changed, so a panic elsewhere spoils nothing.
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -241,6 +287,7 @@ impl Shared {
             return;
         }
         state.finished = true;
+        self.passed.move_into(state);
         let Some(record) = state.record.as_mut() else {
             return;
         };

@@ -49,10 +49,8 @@ impl fmt::Debug for Flat {
 const LENGTHS: usize = size_of::<u64>();
 
 impl Flat {
-    pub(crate) fn with_capacity(bytes: usize) -> Self {
-        Self {
-            bytes: Vec::with_capacity(bytes),
-        }
+    pub(super) fn reserve(&mut self, bytes: usize) {
+        self.bytes.reserve_exact(bytes);
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -77,12 +75,12 @@ impl Flat {
     }
 
     /// Appends a header. One of 4 GiB, which no server accepts, is left out.
+    #[inline]
     pub(crate) fn header(&mut self, name: &[u8], value: &[u8]) {
         if name.len().max(value.len()) > u32::MAX as usize {
             return;
         }
         let lengths = ((name.len() as u64) << 32) | value.len() as u64;
-        self.bytes.reserve(LENGTHS + name.len() + value.len());
         self.bytes.extend_from_slice(&lengths.to_ne_bytes());
         self.bytes.extend_from_slice(name);
         self.bytes.extend_from_slice(value);
@@ -136,6 +134,13 @@ impl<'a> Headers<'a> {
     /// The first value under a lower-case name.
     pub(crate) fn first(mut self, name: &str) -> Option<&'a [u8]> {
         self.find(|(known, _)| *known == name.as_bytes())
+            .map(|(_, value)| value)
+    }
+
+    /// The last value under a lower-case name.
+    pub(crate) fn last(self, name: &str) -> Option<&'a [u8]> {
+        self.filter(|(known, _)| *known == name.as_bytes())
+            .last()
             .map(|(_, value)| value)
     }
 }

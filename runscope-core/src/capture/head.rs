@@ -96,7 +96,6 @@ pub(super) struct Known<'a> {
     pub(super) upgrade: Option<&'a [u8]>,
     /// Whether `Connection` names `upgrade` among its options.
     pub(super) connection_upgrade: bool,
-    pub(super) traceparent: Option<&'a [u8]>,
     /// Whether the request is a delivery of this process's own.
     pub(super) is_ours: bool,
 }
@@ -109,7 +108,6 @@ impl<'a> Known<'a> {
             "content-length" => &mut self.content_length,
             "transfer-encoding" => &mut self.transfer_encoding,
             "upgrade" => &mut self.upgrade,
-            "traceparent" => &mut self.traceparent,
             MARK_HEADER => {
                 self.is_ours |= value == process_mark().as_bytes();
                 return;
@@ -150,7 +148,7 @@ impl<'a> Known<'a> {
 
 /// The trace id of a `traceparent` (W3C Trace Context, section 3.2): 32 lower-case hex digits, not
 /// all zero.
-pub(super) fn trace_id(traceparent: &[u8]) -> Option<&str> {
+pub(crate) fn trace_id(traceparent: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(traceparent).ok()?;
     let id = text.split('-').nth(1)?;
     let hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');

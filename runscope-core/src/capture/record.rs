@@ -24,7 +24,6 @@ pub(crate) struct Record {
     pub(crate) consumer: String,
     pub(crate) client_address: Span,
     pub(crate) protocol: &'static str,
-    pub(crate) trace_id: Span,
     pub(crate) tags: Tags,
     pub(crate) total_time: Duration,
     pub(crate) sample_rate: f64,

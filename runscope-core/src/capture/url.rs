@@ -35,9 +35,10 @@ impl Target<'_> {
 }
 
 fn without_userinfo(authority: &str) -> &str {
-    authority
-        .rsplit_once('@')
-        .map_or(authority, |(_, host)| host)
+    match memchr::memrchr(b'@', authority.as_bytes()) {
+        Some(at) => authority.get(at + 1..).unwrap_or_default(),
+        None => authority,
+    }
 }
 
 fn without_default_port<'a>(scheme: &str, authority: &'a str) -> &'a str {

@@ -28,27 +28,18 @@ pub(crate) struct ContentTypePattern {
 }
 
 impl ContentTypePattern {
-    /// Whether the value of a `Content-Type` header is of this type. Its parameters and the case of
-    /// letters don't matter; a value that has no slash counts as `application/octet-stream`.
-    pub(crate) fn matches(&self, header: impl AsRef<[u8]>) -> bool {
-        let header = header.as_ref();
-        let essence = header
-            .split(|&byte| byte == b';')
-            .next()
-            .unwrap_or_default()
-            .trim_ascii();
-        let (main, sub) = split(essence)
-            .or_else(|| split(UNKNOWN))
-            .unwrap_or_default();
+    /// Whether a type, given as what is on the sides of its slash, is of this one. The case of letters
+    /// does not matter.
+    fn matches(&self, (main, sub): (&[u8], &[u8])) -> bool {
         self.main.matches(main) && self.sub.matches(sub)
     }
 }
 
-/// Whether a body with this `Content-Type` header is to be kept. A body without the header counts
-/// as `application/octet-stream`.
+/// Whether a body with this `Content-Type` header is to be kept. Its parameters don't matter; without
+/// the header, or a slash in it, the body counts as `application/octet-stream`.
 pub(crate) fn keeps_type(patterns: &[ContentTypePattern], header: Option<&[u8]>) -> bool {
-    let header = header.unwrap_or(UNKNOWN);
-    patterns.iter().any(|pattern| pattern.matches(header))
+    let essence = essence(header.unwrap_or(UNKNOWN));
+    patterns.iter().any(|pattern| pattern.matches(essence))
 }
 
 impl FromStr for ContentTypePattern {
@@ -103,7 +94,10 @@ impl Part {
 
     fn matches(&self, text: &[u8]) -> bool {
         match self {
-            Self::Exact(exact) => text.eq_ignore_ascii_case(exact.as_bytes()),
+            // Most types are written as the pattern is, and then they are equal at a glance.
+            Self::Exact(exact) => {
+                text == exact.as_bytes() || text.eq_ignore_ascii_case(exact.as_bytes())
+            }
             Self::Around { prefix, suffix } => text
                 .split_at_checked(prefix.len())
                 .filter(|(start, _)| start.eq_ignore_ascii_case(prefix.as_bytes()))
@@ -122,6 +116,18 @@ impl fmt::Display for Part {
     }
 }
 
+/// The type of a header's value without its parameters, at its slash.
+fn essence(header: &[u8]) -> (&[u8], &[u8]) {
+    let essence = header
+        .split(|&byte| byte == b';')
+        .next()
+        .unwrap_or_default()
+        .trim_ascii();
+    split(essence)
+        .or_else(|| split(UNKNOWN))
+        .unwrap_or_default()
+}
+
 fn split(essence: &[u8]) -> Option<(&[u8], &[u8])> {
     let slash = essence.iter().position(|&byte| byte == b'/')?;
     let (main, rest) = essence.split_at_checked(slash)?;
@@ -133,10 +139,7 @@ mod tests {
     use super::*;
 
     fn matches(pattern: &str, header: &str) -> bool {
-        pattern
-            .parse::<ContentTypePattern>()
-            .unwrap()
-            .matches(header)
+        keeps_type(&[pattern.parse().unwrap()], Some(header.as_bytes()))
     }
 
     #[test]

@@ -83,7 +83,13 @@ struct Ended(Arc<Core>);
 
 impl Drop for Ended {
     fn drop(&mut self) {
-        let Core { control, stats, .. } = &*self.0;
+        let Core {
+            control,
+            stats,
+            spares,
+            ..
+        } = &*self.0;
+        spares.clear();
         for lane in control.lanes() {
             let _ = lane.queue.drop_in_hand(0, DropReason::Shutdown, stats);
         }

@@ -1,7 +1,7 @@
 use super::body::{Described, Prepared, Scratch, prepare};
 use super::head::{CleanHeads, HeadCleaner};
 use super::json;
-use crate::capture::{Headers, Record, ResponsePart, Span, may_be_cut};
+use crate::capture::{Headers, Record, ResponsePart, Span, may_be_cut, trace_id};
 use crate::config::Config;
 use crate::message::{BodyInfo, Direction, Outcome};
 use crate::redact::{BodyContext, Redactor, Side};
@@ -187,6 +187,8 @@ fn write_context(
     let flat = &record.flat;
     let error = cleaned(redactor, "error", flat.str(record.error));
     let consumer = cleaned(redactor, "consumer", &record.consumer);
+    let traceparent = flat.headers(record.request.headers).last("traceparent");
+    let trace_id = traceparent.and_then(trace_id);
     for (key, text) in [
         ("error", &*error),
         ("service", flat.str(record.service)),
@@ -194,7 +196,7 @@ fn write_context(
         ("consumer", &*consumer),
         ("client_address", flat.str(record.client_address)),
         ("protocol", record.protocol),
-        ("trace_id", flat.str(record.trace_id)),
+        ("trace_id", trace_id.unwrap_or_default()),
     ] {
         if !text.is_empty() {
             write_key(key, out);

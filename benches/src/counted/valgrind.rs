@@ -1,0 +1,51 @@
+use super::case::{COUNTED, Case};
+use super::collect::COLLECTED;
+use super::profile::Profile;
+use std::path::Path;
+use std::process::Command;
+
+/// What one exchange takes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Count {
+    pub instructions: f64,
+    pub allocations: f64,
+}
+
+/// Long copies by the same instructions on every processor and at every address.
+const SAME_COPIES: &str = "glibc.cpu.x86_rep_movsb_threshold=1073741824";
+
+/// Whether there is a valgrind to count with.
+pub fn is_installed() -> bool {
+    Command::new("valgrind")
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success())
+}
+
+/// Runs a case under valgrind. The profile stays in `folder` for `callgrind_annotate`.
+pub fn count(case: Case, folder: &Path) -> Result<Count, String> {
+    let name = case.name();
+    let file = folder.join(format!("{}.callgrind", name.replace('/', "-")));
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let output = Command::new("valgrind")
+        .env("GLIBC_TUNABLES", SAME_COPIES)
+        .args(["--tool=callgrind", "--dump-instr=yes"])
+        .args(["--compress-strings=no", "--compress-pos=no"])
+        .arg(format!("--toggle-collect={COLLECTED}"))
+        .arg(format!("--callgrind-out-file={}", file.display()))
+        .arg(program)
+        .args(["case", &name])
+        .output()
+        .map_err(|error| format!("valgrind: {error}"))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err(format!("{name} failed under valgrind:\n{said}"));
+    }
+    let text = std::fs::read_to_string(&file).map_err(|error| error.to_string())?;
+    let profile = Profile::read(&text).ok_or_else(|| format!("{name}: no profile"))?;
+    let each = |sum: u64| sum as f64 / COUNTED as f64;
+    Ok(Count {
+        instructions: each(profile.instructions),
+        allocations: each(profile.allocations),
+    })
+}

@@ -1,0 +1,145 @@
+//! The delivery without a server round it: what it takes for an exchange, and what a push takes while
+//! nobody answers.
+
+use crate::apps::Ours;
+use crate::exchange::{ANSWERED, Exchange};
+use crate::process::{Api, Manners, thread_time};
+use runscope::{Config, ConfigBuilder, Recorder, RequestHead, ResponseHead};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Processor time of the delivery thread for each exchange, its answers read.
+pub fn run() -> ExitCode {
+    let api = Api::start(Manners::Accepts);
+    println!(
+        "| delivery alone | processor time an exchange, µs | exchanges a second and core |\n\
+         |---|--:|--:|"
+    );
+    for (title, exchange, bodies, batch, count) in [
+        ("one a POST, no bodies", Exchange::Get, false, 1, 8_000),
+        (
+            "batches of 200, no bodies",
+            Exchange::Get,
+            false,
+            200,
+            100_000,
+        ),
+        ("one a POST, 10 + 10 KiB", Exchange::Post, true, 1, 4_000),
+        (
+            "batches of 200 or 1 MiB, 10 + 10 KiB",
+            Exchange::Post,
+            true,
+            200,
+            20_000,
+        ),
+    ] {
+        let ours = Ours::of(to(api.0).log_body(bodies).max_batch_size(batch));
+        // The connection is made, and what is allocated once is there.
+        deliver(&ours, exchange, 500);
+        let least = (0..5)
+            .map(|_| deliver(&ours, exchange, count / 5).as_secs_f64() * 1e6)
+            .fold(f64::INFINITY, f64::min);
+        let each = least / (count / 5) as f64;
+        println!("| {title} | {each:.2} | {:.0} |", 1e6 / each);
+        ours.delivered();
+        drop(ours);
+        // Its thread may end a little later.
+        while thread_time(DELIVERY) > Duration::ZERO {
+            thread::yield_now();
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+/// What the delivery thread takes for so many exchanges.
+fn deliver(ours: &Ours, exchange: Exchange, count: usize) -> Duration {
+    let before = thread_time(DELIVERY);
+    for number in 1..=count {
+        capture(&ours.recorder, exchange);
+        // No more than fits into the queue.
+        if number % 1000 == 0 {
+            ours.settle();
+        }
+    }
+    ours.settle();
+    thread_time(DELIVERY) - before
+}
+
+const DELIVERY: &str = "runscope-delivery";
+
+fn to(api: SocketAddr) -> ConfigBuilder {
+    Config::builder()
+        .access_token("token")
+        .bucket_key("bucket")
+        .api_endpoint(format!("http://{api}"))
+        .allow_plain_http(true)
+}
+
+/// Captures an exchange that nobody made, and says how long its end took: that is the push.
+fn capture(recorder: &Recorder, of: Exchange) -> Duration {
+    let head = RequestHead::new(of.method(), of.target());
+    let headers = || {
+        of.request_headers()
+            .map(|(name, value)| (name, value.as_bytes()))
+    };
+    let Some(mut exchange) = recorder.begin(&head, headers) else {
+        return Duration::ZERO;
+    };
+    if let (Some(tap), Some(body)) = (exchange.request_tap(), of.request_body()) {
+        tap.frame(&body);
+        tap.end();
+    }
+    exchange.respond(ResponseHead::new(200), || {
+        ANSWERED
+            .iter()
+            .map(|(name, value)| (*name, value.as_bytes()))
+    });
+    exchange.frame(&of.answer());
+    let began = Instant::now();
+    exchange.end();
+    began.elapsed()
+}
+
+/// How long a push takes: while the API answers, and while it hangs.
+pub fn hang() -> ExitCode {
+    println!(
+        "| a push, 20,000 a second for 10 s | median, µs | p99 | p99.9 | p99.99 | longest |\n\
+         |---|--:|--:|--:|--:|--:|"
+    );
+    for (title, manners) in [
+        ("the API answers", Manners::Accepts),
+        ("the API hangs", Manners::Hangs),
+    ] {
+        let ours = Ours::of(to(Api::start(manners).0).shutdown_timeout(Duration::ZERO));
+        let mut pushes = Vec::with_capacity(200_000);
+        let began = Instant::now();
+        for number in 0..200_000_u32 {
+            let due = began + Duration::from_micros(50) * number;
+            while Instant::now() < due {
+                thread::yield_now();
+            }
+            pushes.push(capture(&ours.recorder, Exchange::Get));
+        }
+        pushes.sort_unstable();
+        let at = |share: f64| {
+            let place = ((pushes.len() - 1) as f64 * share).round() as usize;
+            pushes
+                .get(place)
+                .map_or(0.0, |push| push.as_secs_f64() * 1e6)
+        };
+        let stats = ours.recorder.stats();
+        println!(
+            "| {title}; {} delivered, {} dropped | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} |",
+            stats.delivered,
+            stats.dropped.total(),
+            at(0.5),
+            at(0.99),
+            at(0.999),
+            at(0.9999),
+            at(1.0)
+        );
+    }
+    ExitCode::SUCCESS
+}

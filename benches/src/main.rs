@@ -1,0 +1,59 @@
+//! What the library costs, counted and timed beside its peers. docs/BENCHMARKS.md says how and shows
+//! the figures.
+
+mod exchange;
+mod apps;
+mod counted;
+mod process;
+mod delivery;
+
+use apps::{Framework, Variant};
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+runscope-benches counted [--check | --bless]
+    Instructions and allocations on the request's thread, by valgrind. --check holds them to
+    benches/baseline.json, --bless writes them there. With the feature `peers` the peers are counted too.
+runscope-benches process [ROUNDS]
+    Processor time and throughput of whole servers over loopback, 15 rounds.
+runscope-benches memory
+    The most memory of a server at full load while the API hangs.
+runscope-benches delivery
+    Processor time of the delivery thread for each exchange.
+runscope-benches hang
+    How long a push takes while the API hangs.";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        ["counted"] => counted::run(counted::Then::Show),
+        ["counted", "--check"] => counted::run(counted::Then::Check),
+        ["counted", "--bless"] => counted::run(counted::Then::Bless),
+        ["process"] => process::run(15),
+        ["process", rounds] => process::run(rounds.parse().expect("a number of rounds")),
+        ["memory"] => process::memory(),
+        ["delivery"] => delivery::run(),
+        ["hang"] => delivery::hang(),
+        // What these run of this program.
+        ["case", name] => counted::case(name),
+        ["serve", framework, variant, api] => serve(framework, variant, api),
+        _ => {
+            eprintln!("{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn serve(framework: &str, variant: &str, api: &str) -> ExitCode {
+    let framework = Framework::ALL
+        .into_iter()
+        .find(|known| known.name() == framework);
+    let framework = framework.expect("a framework");
+    let variant = [Variant::Bare]
+        .into_iter()
+        .chain(framework.servers())
+        .find(|known| known.name() == variant);
+    let variant = variant.expect("a variant");
+    process::serve(framework, variant, api.parse().expect("an address"))
+}

@@ -1,0 +1,16 @@
+//! What a whole server takes: processor time and throughput over loopback, each variant in a process
+//! of its own, in rounds beside the bare app.
+
+mod api;
+mod child;
+mod cpu;
+mod load;
+mod server;
+mod run;
+mod memory;
+
+pub use api::{Api, Manners};
+pub use cpu::thread_time;
+pub use memory::memory;
+pub use run::run;
+pub use server::serve;
