@@ -44,7 +44,7 @@ impl Ours {
 }
 
 /// Under valgrind, on a machine that does much else, a megabyte takes its time.
-const PATIENCE: Duration = Duration::from_secs(600);
+pub const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Throws messages away, once they are cleaned and encoded.
 pub struct Discard;

@@ -50,6 +50,11 @@ fn ours(variant: Variant, api: SocketAddr) -> Option<Ours> {
 fn settle(ours: Option<&Ours>) {
     if let Some(ours) = ours {
         ours.settle();
+        // What is let go of is cheap, and must not pass for a good figure.
+        let dropped = ours.recorder.stats().dropped.total();
+        if dropped > 0 {
+            eprintln!("{dropped} exchanges were dropped");
+        }
     }
     #[cfg(feature = "peers")]
     while crate::apps::are_being_sent() > 0 {
