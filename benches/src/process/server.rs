@@ -26,7 +26,11 @@ pub fn serve(framework: Framework, variant: Variant, api: SocketAddr) -> ExitCod
             if line == "settle" {
                 settle(ours.as_ref());
             }
-            println!("{} {}", processor_time().as_nanos(), peak_memory());
+            // What is let go of is cheap, and must not pass for a good figure.
+            let stats = ours.as_ref().map(|ours| ours.recorder.stats());
+            let dropped = stats.map_or(0, |stats| stats.dropped.total());
+            let processor = processor_time().as_nanos();
+            println!("{processor} {} {dropped}", peak_memory());
             let _ = std::io::stdout().flush();
         }
         // The server has no end of its own.
@@ -50,11 +54,6 @@ fn ours(variant: Variant, api: SocketAddr) -> Option<Ours> {
 fn settle(ours: Option<&Ours>) {
     if let Some(ours) = ours {
         ours.settle();
-        // What is let go of is cheap, and must not pass for a good figure.
-        let dropped = ours.recorder.stats().dropped.total();
-        if dropped > 0 {
-            eprintln!("{dropped} exchanges were dropped");
-        }
     }
     #[cfg(feature = "peers")]
     while crate::apps::are_being_sent() > 0 {

@@ -14,7 +14,7 @@ const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 360.0;
 const LEFT: f64 = 80.0;
 const RIGHT: f64 = 20.0;
-const TOP: f64 = 40.0;
+const TOP: f64 = 56.0;
 const BOTTOM: f64 = 60.0;
 const COLOURS: [&str; 3] = ["#c2410c", "#1d4ed8", "#15803d"];
 
@@ -38,7 +38,6 @@ impl Picture<'_> {
              <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#fff\"/>\n"
         );
         text(&mut out, WIDTH / 2.0, 20.0, "middle", self.title);
-        text(&mut out, WIDTH / 2.0, HEIGHT - 36.0, "middle", "");
         text(&mut out, WIDTH - RIGHT, HEIGHT - 26.0, "end", self.x);
         text(&mut out, 8.0, TOP - 8.0, "start", self.y);
         for step in 0..=4 {
@@ -122,7 +121,7 @@ fn round_up(value: f64) -> f64 {
 fn number(value: f64) -> String {
     match value {
         value if value >= 10_000.0 => format!("{:.0}k", value / 1000.0),
-        value if value >= 10.0 || value == 0.0 => format!("{value:.0}"),
+        value if value >= 10.0 || value.fract() == 0.0 => format!("{value:.0}"),
         value => format!("{value:.1}"),
     }
 }

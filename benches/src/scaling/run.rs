@@ -3,7 +3,7 @@ use super::subject::{COUNTED, Subject, What};
 use crate::apps::{Framework, Variant};
 use crate::counted::valgrind;
 use crate::exchange::Exchange;
-use crate::process::{Api, Child, Manners, load, thread_time};
+use crate::process::{Api, Child, Manners, load};
 use std::path::Path;
 use std::process::ExitCode;
 use std::{env, fs};
@@ -115,16 +115,17 @@ fn delivered(sizes: &[usize]) -> Points {
     let point = |size: &usize| {
         let subject = Subject::new(What::Kept, *size);
         let rounds = (0..10).map(|_| {
-            let before = thread_time("runscope-delivery");
+            let before = subject.ours.delivery_time();
             for _ in 0..100 {
                 subject.capture();
             }
             subject.ours.settle();
-            let took = thread_time("runscope-delivery").saturating_sub(before);
+            let took = subject.ours.delivery_time().saturating_sub(before);
             took.as_secs_f64() * 1e6 / 100.0
         });
         // In the first one everything is made that is made once.
         let least = rounds.skip(1).fold(f64::INFINITY, f64::min);
+        subject.ours.end();
         (*size as f64, least)
     };
     sizes.iter().map(point).collect()

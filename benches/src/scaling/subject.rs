@@ -90,7 +90,8 @@ impl Subject {
             let headers = self.headers.iter();
             headers.map(|(name, value)| (name.as_str(), value.as_bytes()))
         };
-        let head = RequestHead::new("GET", "/items/7");
+        let mut head = RequestHead::new("GET", "/items/7");
+        head.body_is_empty = true;
         let Some(mut exchange) = self.ours.recorder.begin(&head, headers) else {
             return;
         };
