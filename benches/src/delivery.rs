@@ -3,7 +3,7 @@
 
 use crate::apps::Ours;
 use crate::exchange::{ANSWERED, Exchange};
-use crate::process::{Api, Manners, thread_time};
+use crate::process::{Api, Manners};
 use runscope::{Config, ConfigBuilder, Recorder, RequestHead, ResponseHead};
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -44,18 +44,14 @@ pub fn run() -> ExitCode {
         let each = least / (count / 5) as f64;
         println!("| {title} | {each:.2} | {:.0} |", 1e6 / each);
         ours.delivered();
-        drop(ours);
-        // Its thread may end a little later.
-        while thread_time(DELIVERY) > Duration::ZERO {
-            thread::yield_now();
-        }
+        ours.end();
     }
     ExitCode::SUCCESS
 }
 
 /// What the delivery thread takes for so many exchanges.
 fn deliver(ours: &Ours, exchange: Exchange, count: usize) -> Duration {
-    let before = thread_time(DELIVERY);
+    let before = ours.delivery_time();
     for number in 1..=count {
         capture(&ours.recorder, exchange);
         // No more than fits into the queue.
@@ -64,10 +60,8 @@ fn deliver(ours: &Ours, exchange: Exchange, count: usize) -> Duration {
         }
     }
     ours.settle();
-    thread_time(DELIVERY) - before
+    ours.delivery_time() - before
 }
-
-const DELIVERY: &str = "runscope-delivery";
 
 fn to(api: SocketAddr) -> ConfigBuilder {
     Config::builder()

@@ -6,6 +6,7 @@ mod apps;
 mod counted;
 mod process;
 mod delivery;
+mod scaling;
 
 use apps::{Framework, Variant};
 use std::process::ExitCode;
@@ -21,7 +22,9 @@ runscope-benches memory
 runscope-benches delivery
     Processor time of the delivery thread for each exchange.
 runscope-benches hang
-    How long a push takes while the API hangs.";
+    How long a push takes while the API hangs.
+runscope-benches scaling
+    How cost grows, as pictures in docs/benchmarks.";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -35,7 +38,9 @@ fn main() -> ExitCode {
         ["memory"] => process::memory(),
         ["delivery"] => delivery::run(),
         ["hang"] => delivery::hang(),
+        ["scaling"] => scaling::run(),
         // What these run of this program.
+        ["scale", what, size] => scaling::subject(what, size.parse().expect("a size")),
         ["case", name] => counted::case(name),
         ["serve", framework, variant, api] => serve(framework, variant, api),
         _ => {

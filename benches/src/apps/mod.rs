@@ -12,5 +12,5 @@ pub mod peers;
 
 #[cfg(feature = "peers")]
 pub use by_hand::{are_being_sent, send_each_to};
-pub use ours::Ours;
+pub use ours::{Discard, Ours, PATIENCE};
 pub use variant::{Framework, Variant};

@@ -1,6 +1,8 @@
+use crate::process::thread_time;
 use runscope::{Config, ConfigBuilder, Guard, Recorder, Sink, Stats};
 use std::hint::black_box;
 use std::io;
+use std::thread;
 use std::time::Duration;
 
 /// A recorder that delivers to a sink in this process.
@@ -35,6 +37,19 @@ impl Ours {
         settled.expect("a delivery that keeps up");
     }
 
+    /// The processor time of the delivery so far, where this is the only recorder.
+    pub fn delivery_time(&self) -> Duration {
+        thread_time(DELIVERY)
+    }
+
+    /// Ends it, with its thread, which may end a little later than the guard.
+    pub fn end(self) {
+        drop(self);
+        while thread_time(DELIVERY) > Duration::ZERO {
+            thread::yield_now();
+        }
+    }
+
     /// What was captured, once it is certain that all of it was delivered.
     pub fn delivered(&self) -> Stats {
         let stats = self.recorder.stats();
@@ -43,8 +58,10 @@ impl Ours {
     }
 }
 
+const DELIVERY: &str = "runscope-delivery";
+
 /// Under valgrind, on a machine that does much else, a megabyte takes its time.
-const PATIENCE: Duration = Duration::from_secs(600);
+pub const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Throws messages away, once they are cleaned and encoded.
 pub struct Discard;

@@ -6,11 +6,12 @@
 
 mod case;
 mod collect;
-mod valgrind;
+pub mod valgrind;
 mod profile;
 mod baseline;
 mod table;
 mod run;
 
 pub use case::case;
+pub use collect::collected;
 pub use run::{Then, run};

@@ -1,5 +1,5 @@
 use super::baseline::{Baseline, Verdict, compiler, judge};
-use super::case::Case;
+use super::case::{COUNTED, Case};
 use super::table;
 use super::valgrind::{self, Count};
 use crate::apps::Variant;
@@ -72,7 +72,8 @@ fn count_all(cases: Vec<Case>) -> Result<Counts, String> {
     let work = || {
         let mut done = Vec::new();
         while let Some(case) = next() {
-            done.push((case, valgrind::count(case, &folder)?));
+            let count = valgrind::count(&["case", &case.name()], COUNTED, &folder)?;
+            done.push((case, count));
         }
         Ok::<_, String>(done)
     };

@@ -1,4 +1,3 @@
-use super::case::{COUNTED, Case};
 use super::collect::COLLECTED;
 use super::profile::Profile;
 use std::path::Path;
@@ -22,9 +21,10 @@ pub fn is_installed() -> bool {
         .is_ok_and(|output| output.status.success())
 }
 
-/// Runs a case under valgrind. The profile stays in `folder` for `callgrind_annotate`.
-pub fn count(case: Case, folder: &Path) -> Result<Count, String> {
-    let name = case.name();
+/// Runs this program under valgrind, which counts so many exchanges of it. The profile stays in
+/// `folder` for `callgrind_annotate`.
+pub fn count(arguments: &[&str], exchanges: usize, folder: &Path) -> Result<Count, String> {
+    let name = arguments.join("-");
     let file = folder.join(format!("{}.callgrind", name.replace('/', "-")));
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let output = Command::new("valgrind")
@@ -34,7 +34,7 @@ pub fn count(case: Case, folder: &Path) -> Result<Count, String> {
         .arg(format!("--toggle-collect={COLLECTED}"))
         .arg(format!("--callgrind-out-file={}", file.display()))
         .arg(program)
-        .args(["case", &name])
+        .args(arguments)
         .output()
         .map_err(|error| format!("valgrind: {error}"))?;
     if !output.status.success() {
@@ -43,7 +43,7 @@ pub fn count(case: Case, folder: &Path) -> Result<Count, String> {
     }
     let text = std::fs::read_to_string(&file).map_err(|error| error.to_string())?;
     let profile = Profile::read(&text).ok_or_else(|| format!("{name}: no profile"))?;
-    let each = |sum: u64| sum as f64 / COUNTED as f64;
+    let each = |sum: u64| sum as f64 / exchanges as f64;
     Ok(Count {
         instructions: each(profile.instructions),
         allocations: each(profile.allocations),

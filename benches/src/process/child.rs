@@ -17,6 +17,8 @@ pub struct Child {
 pub struct Usage {
     pub processor: Duration,
     pub peak_kib: u64,
+    /// Exchanges that did not fit into the queue.
+    pub dropped: u64,
 }
 
 impl Child {
@@ -54,10 +56,12 @@ impl Child {
         let ask = self.ask.as_mut().expect("its input");
         writeln!(ask, "{what}").expect("a server");
         let line = self.line();
-        let (processor, peak) = line.split_once(' ').expect("two numbers");
+        let mut numbers = line.split(' ').map(|it| it.parse().expect("a number"));
+        let mut next = || numbers.next().expect("three numbers");
         Usage {
-            processor: Duration::from_nanos(processor.parse().expect("a number")),
-            peak_kib: peak.parse().expect("a number"),
+            processor: Duration::from_nanos(next()),
+            peak_kib: next(),
+            dropped: next(),
         }
     }
 

@@ -10,7 +10,9 @@ mod run;
 mod memory;
 
 pub use api::{Api, Manners};
+pub use child::Child;
 pub use cpu::thread_time;
+pub use load::load;
 pub use memory::memory;
 pub use run::run;
 pub use server::serve;

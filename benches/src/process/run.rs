@@ -20,6 +20,7 @@ struct Contender {
     processor: Vec<f64>,
     /// Exchanges a second.
     rate: Vec<f64>,
+    dropped: u64,
 }
 
 /// Compares all variants over so many rounds, and prints a table for each framework and exchange.
@@ -56,22 +57,35 @@ fn contenders(framework: Framework, api: &Api) -> Vec<Contender> {
         server: Child::start(framework, variant, api.0),
         processor: Vec::new(),
         rate: Vec::new(),
+        dropped: 0,
     };
     variants.into_iter().map(contender).collect()
 }
 
 impl Contender {
     fn round(&mut self, exchange: Exchange) {
-        let before = self.server.settled().processor;
+        let before = self.server.settled();
         let took = load(self.server.address, exchange, CONNECTIONS, REQUESTS);
-        let processor = self.server.settled().processor - before;
+        let after = self.server.settled();
+        let processor = after.processor - before.processor;
+        self.dropped += after.dropped - before.dropped;
         self.processor.push(micros(processor) / REQUESTS as f64);
         self.rate.push(REQUESTS as f64 / took.as_secs_f64());
+    }
+
+    /// What it did not do of its work.
+    fn loss(&self) -> String {
+        let share = self.dropped as f64 / (self.rate.len() * REQUESTS) as f64;
+        match self.dropped {
+            0 => String::new(),
+            _ => format!("; {:.0} % did not fit into the queue", share * 100.0),
+        }
     }
 
     fn forget(&mut self) {
         self.processor.clear();
         self.rate.clear();
+        self.dropped = 0;
     }
 }
 
@@ -92,8 +106,9 @@ fn print(framework: Framework, exchange: Exchange, contenders: &[Contender]) {
             _ => format!("+{:.1}", own - least(&bare.processor)),
         };
         println!(
-            "| {} | {own:.1} | {added} | {} | {} |",
+            "| {}{} | {own:.1} | {added} | {} | {} |",
             contender.title,
+            contender.loss(),
             ratios(&contender.processor, &bare.processor),
             ratios(&contender.rate, &bare.rate),
         );

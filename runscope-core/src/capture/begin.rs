@@ -100,7 +100,7 @@ impl Recorder {
             optional(&mut flat, head.route),
         );
         // A head of long lines is larger than was expected.
-        let grown = flat.capacity().saturating_sub(room);
+        let grown = flat.capacity().saturating_sub(room) + spare.buffer.capacity();
         if !charge.grow(grown, core.config.byte_budget) {
             core.stats.dropped_over_budget();
             return None;
@@ -128,6 +128,7 @@ impl Recorder {
             total_time: Duration::ZERO,
             sample_rate: core.config.sample_rate,
             charge,
+            buffer: spare.buffer,
             flat,
         };
         let shared = Shared::begun(spare.shared, core, started, record);

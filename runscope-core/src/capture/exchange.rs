@@ -8,7 +8,7 @@ use super::head::{ResponseHead, length};
 use super::passed::Passed;
 use super::record::{Record, ResponsePart};
 use super::request_tap::RequestTap;
-use super::tap::{Limits, Tap};
+use super::tap::{Chunks, Limits, Tap};
 use super::text::short_text;
 use crate::message::{Direction, Outcome, Withheld};
 use crate::recorder::Core;
@@ -115,7 +115,13 @@ impl Exchange {
         let body = if bodyless || head.body_is_empty {
             Tap::absent()
         } else {
-            Tap::new(self.shared.core.withheld(record, content_type))
+            let withheld = self.shared.core.withheld(record, content_type);
+            let mut body = Tap::new(withheld);
+            let room = record.buffer.capacity();
+            if withheld.is_none() && room <= self.shared.core.config.max_body_bytes {
+                body.kept = Chunks::with_buffer(std::mem::take(&mut record.buffer));
+            }
+            body
         };
         self.shared.passed.forget();
         let earlier = record.response.replace(ResponsePart {

@@ -28,6 +28,8 @@ pub(crate) struct Record {
     pub(crate) total_time: Duration,
     pub(crate) sample_rate: f64,
     pub(crate) charge: Charge,
+    /// For the response's body, if that is a small one.
+    pub(super) buffer: Vec<u8>,
 }
 
 #[derive(Debug)]

@@ -2,6 +2,8 @@
 
 use super::exchange::Shared;
 use super::flat::Flat;
+use super::record::Record;
+use super::tap::Chunks;
 use crossbeam_queue::ArrayQueue;
 use std::sync::Arc;
 
@@ -17,6 +19,8 @@ pub(crate) struct Spares(ArrayQueue<Spare>);
 pub(super) struct Spare {
     /// Empty.
     pub(super) flat: Flat,
+    /// Empty, for a small body.
+    pub(super) buffer: Vec<u8>,
     /// Held by nobody else.
     pub(super) shared: Option<Arc<Shared>>,
 }
@@ -24,7 +28,7 @@ pub(super) struct Spare {
 impl Spares {
     /// More than a batch, which is encoded at once.
     const MOST: usize = 256;
-    /// A head of long lines does not make every other one large.
+    /// One head of long lines does not make others large.
     const MOST_BYTES: usize = 4 * 1024;
 
     /// A spare whose buffer has so much room, or a little more.
@@ -34,21 +38,32 @@ impl Spares {
         spare
     }
 
-    /// Takes an exchange whose record has been taken and encoded, unless there are enough. One that
-    /// is still held, by a handle or as a stream, stays what it is.
-    pub(crate) fn put(&self, mut exchange: Arc<Shared>, mut flat: Flat) {
-        if flat.capacity() > Self::MOST_BYTES {
-            return;
-        }
-        flat.clear();
+    /// Takes an exchange and its record, which has been encoded, unless there are enough. An exchange
+    /// that is still held, by a handle or as a stream, stays what it is.
+    pub(crate) fn put(&self, mut exchange: Arc<Shared>, record: Record) {
+        let kept = record.response.map(|response| response.body.kept);
+        let buffer = kept.and_then(Chunks::into_buffer).unwrap_or(record.buffer);
         let is_free = Arc::get_mut(&mut exchange).is_some();
-        let shared = is_free.then_some(exchange);
-        drop(self.0.push(Spare { flat, shared }));
+        let spare = Spare {
+            flat: usual(record.flat, Flat::capacity, Flat::clear),
+            buffer: usual(buffer, Vec::capacity, Vec::clear),
+            shared: is_free.then_some(exchange),
+        };
+        drop(self.0.push(spare));
     }
 
     pub(crate) fn clear(&self) {
         while self.0.pop().is_some() {}
     }
+}
+
+/// A buffer without what was in it, unless it is a huge one.
+fn usual<T: Default>(mut buffer: T, capacity: fn(&T) -> usize, clear: fn(&mut T)) -> T {
+    if capacity(&buffer) > Spares::MOST_BYTES {
+        return T::default();
+    }
+    clear(&mut buffer);
+    buffer
 }
 
 impl Default for Spares {
@@ -60,8 +75,9 @@ impl Default for Spares {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::capture::RequestHead;
+    use crate::capture::{RequestHead, ResponseHead};
     use crate::{Config, MemorySink, Recorder};
+    use bytes::Bytes;
     use std::time::Duration;
 
     #[test]
@@ -100,21 +116,62 @@ mod tests {
     }
 
     #[test]
-    fn a_buffer_comes_back_empty_and_one_that_is_huge_does_not() {
-        let config = Config::builder().sink(MemorySink::new()).build().unwrap();
-        let (recorder, _guard) = Recorder::start(config).unwrap();
-        for (room, comes_back) in [(100, true), (Spares::MOST_BYTES + 1, false)] {
-            let head = RequestHead::new("GET", "/");
-            let exchange = recorder.begin(&head, std::iter::empty).unwrap();
+    fn buffers_come_back_empty_and_huge_ones_do_not() {
+        let config = Config::builder().sink(MemorySink::new()).log_body(true);
+        let (recorder, _guard) = Recorder::start(config.build().unwrap()).unwrap();
+        let text = [("content-type", &b"text/plain"[..])];
+        for (size, comes_back) in [(100, true), (Spares::MOST_BYTES, false)] {
+            let path = format!("/{}", "x".repeat(size));
+            let mut exchange = recorder
+                .begin(&RequestHead::new("GET", &path), std::iter::empty)
+                .unwrap();
+            exchange.respond(ResponseHead::new(200), || text.into_iter());
+            for byte in path.as_bytes() {
+                exchange.frame(&Bytes::copy_from_slice(&[*byte]));
+            }
+            let shared = exchange.handle().shared;
+            let record = shared.take().unwrap();
+            assert!(record.flat.len() > size);
             let spares = Spares::default();
-            let mut flat = spares.take(room).flat;
-            flat.text(b"secret");
-            let had = flat.capacity();
-            spares.put(exchange.handle().shared, flat);
-            let again = spares.take(1);
-            assert!(again.shared.is_none(), "it is in flight");
-            assert_eq!(again.flat.len(), 0);
-            assert_eq!(again.flat.capacity() == had, comes_back, "{room}");
+            spares.put(shared, record);
+            let spare = spares.0.pop().unwrap();
+            assert!(spare.shared.is_none(), "the exchange is in flight");
+            assert_eq!((spare.flat.len(), spare.buffer.len()), (0, 0));
+            let has_room = |capacity| capacity > size;
+            assert_eq!(has_room(spare.flat.capacity()), comes_back, "{size}");
+            assert_eq!(has_room(spare.buffer.capacity()), comes_back, "{size}");
+        }
+    }
+
+    #[test]
+    fn what_is_used_again_is_charged_for_and_given_back() {
+        let sink = MemorySink::new();
+        let config = Config::builder().sink(sink.clone()).log_body(true);
+        let (recorder, _guard) = Recorder::start(config.build().unwrap()).unwrap();
+        for round in 0..3 {
+            let head = RequestHead::new("GET", "/");
+            let mut exchange = recorder.begin(&head, std::iter::empty).unwrap();
+            let text = [("content-type", &b"text/plain"[..])];
+            exchange.respond(ResponseHead::new(200), || text.into_iter());
+            let body = format!("answer {round}");
+            exchange.frame(&Bytes::from(body.clone()));
+            let held = |record: &Record| {
+                let response = record.response.as_ref().unwrap();
+                record.flat.capacity() + response.body.kept.held() + record.buffer.capacity()
+            };
+            let shared = exchange.handle().shared;
+            let (charged, held) = {
+                let state = shared.lock();
+                let record = state.record.as_ref().unwrap();
+                (record.charge.bytes(), held(record))
+            };
+            assert!(charged >= held, "{charged} for {held} in round {round}");
+            exchange.end();
+            drop((exchange, shared));
+            recorder.flush_blocking(Duration::from_secs(10)).unwrap();
+            let messages = sink.messages();
+            let response = messages.last().unwrap().response.as_ref().unwrap();
+            assert_eq!(response.body.as_deref(), Some(&*body));
         }
     }
 }

@@ -135,6 +135,22 @@ impl Chunk {
 }
 
 impl Chunks {
+    /// With a buffer for small frames, whose room has been charged for.
+    pub(super) fn with_buffer(buffer: Vec<u8>) -> Self {
+        Self {
+            first: Chunk::Owned(buffer),
+            ..Self::default()
+        }
+    }
+
+    /// The buffer that the first frames were joined in, where there was one.
+    pub(super) fn into_buffer(self) -> Option<Vec<u8>> {
+        match self.first {
+            Chunk::Owned(buffer) => Some(buffer).filter(|buffer| buffer.capacity() > 0),
+            Chunk::Shared(_) => None,
+        }
+    }
+
     fn share(&mut self, frame: Bytes) {
         self.len += frame.len();
         if self.first.as_slice().is_empty() {

@@ -184,7 +184,7 @@ impl Lane {
             let redactor = &self.core.redactor;
             self.batch
                 .push(|out| self.encoder.encode(&record, redactor, config, out));
-            self.core.spares.put(exchange, record.flat);
+            self.core.spares.put(exchange, record);
         }
     }
 

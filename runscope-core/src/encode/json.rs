@@ -86,25 +86,33 @@ pub(super) fn seconds(time: Duration, out: &mut Vec<u8>) {
     let _ = write!(out, "{}.{:06}", time.as_secs(), time.subsec_micros());
 }
 
+/// In pieces of a fixed size: the compiler looks at all bytes of one at once, and one in which none has
+/// to be escaped, as in most texts, is copied without a call.
 fn escape(text: &str, out: &mut Vec<u8>) {
-    let bytes = text.as_bytes();
-    let mut start = 0;
-    for (at, &byte) in bytes.iter().enumerate() {
-        let short = ESCAPES[usize::from(byte)];
-        if short == 0 {
-            continue;
-        }
-        out.extend_from_slice(&bytes[start..at]);
-        start = at + 1;
-        if short == b'u' {
-            const HEX: &[u8; 16] = b"0123456789abcdef";
-            let (high, low) = (HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]);
-            out.extend_from_slice(&[b'\\', b'u', b'0', b'0', high, low]);
+    let (pieces, rest) = text.as_bytes().as_chunks::<16>();
+    for piece in pieces {
+        let needs = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+        if piece.iter().fold(false, |any, &byte| any | needs(byte)) {
+            escape_each(piece, out);
         } else {
-            out.extend_from_slice(&[b'\\', short]);
+            out.extend_from_slice(piece);
         }
     }
-    out.extend_from_slice(&bytes[start..]);
+    escape_each(rest, out);
+}
+
+fn escape_each(bytes: &[u8], out: &mut Vec<u8>) {
+    for &byte in bytes {
+        match ESCAPES[usize::from(byte)] {
+            0 => out.push(byte),
+            b'u' => {
+                const HEX: &[u8; 16] = b"0123456789abcdef";
+                let (high, low) = (HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]);
+                out.extend_from_slice(&[b'\\', b'u', b'0', b'0', high, low]);
+            }
+            short => out.extend_from_slice(&[b'\\', short]),
+        }
+    }
 }
 
 /// For each byte: 0 where it stands for itself, `u` where it is written by its number, otherwise
