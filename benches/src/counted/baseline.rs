@@ -8,8 +8,9 @@ use std::process::Command;
 /// What is in the file.
 #[derive(Debug, Default, PartialEq)]
 pub struct Baseline {
-    /// The compiler and its target: another one makes other instructions.
-    pub compiler: String,
+    /// What it was counted with: another compiler makes other instructions, and another C library or
+    /// processor has other ways to copy and to search.
+    pub counted_with: String,
     /// By a case's name, what it adds to the bare app. In the order of the tables.
     pub added: Vec<(String, Count)>,
 }
@@ -65,7 +66,7 @@ impl Baseline {
         };
         let added = value["added"].as_object()?.iter();
         Some(Self {
-            compiler: value["compiler"].as_str()?.to_owned(),
+            counted_with: value["counted_with"].as_str()?.to_owned(),
             added: added
                 .map(|(name, value)| Some((name.clone(), count(value)?)))
                 .collect::<Option<_>>()?,
@@ -86,26 +87,42 @@ impl Baseline {
             .iter()
             .map(|(name, count)| format!("    {}: {count}", json!(name)))
             .collect();
-        let compiler = json!(self.compiler);
+        let counted_with = json!(self.counted_with);
         format!(
-            "{{\n  \"compiler\": {compiler},\n  \"added\": {{\n{}\n  }}\n}}\n",
+            "{{\n  \"counted_with\": {counted_with},\n  \"added\": {{\n{}\n  }}\n}}\n",
             lines.join(",\n")
         )
     }
 }
 
-/// The compiler on this machine, which has built this program.
-pub fn compiler() -> String {
-    let output = Command::new("rustc").arg("-vV").output();
-    let text = output.map_or_else(
-        |_| String::new(),
-        |output| String::from_utf8_lossy(&output.stdout).into_owned(),
-    );
+/// The compiler that has built this program, and what of this machine chooses instructions.
+pub fn counted_with() -> String {
+    let said = |program: &str, argument: &str| {
+        let output = Command::new(program).arg(argument).output();
+        output.map_or_else(
+            |_| String::new(),
+            |output| String::from_utf8_lossy(&output.stdout).into_owned(),
+        )
+    };
+    let compiler = said("rustc", "-vV");
     let of = |name: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        let line = compiler.lines().find_map(|line| line.strip_prefix(name));
         line.unwrap_or("unknown").to_owned()
     };
-    format!("rustc {} for {}", of("release: "), of("host: "))
+    let processor = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let flags = processor.lines().find(|line| line.starts_with("flags"));
+    let has = |name: &&str| flags.is_some_and(|flags| flags.split(' ').any(|flag| flag == *name));
+    let ways: Vec<_> = ["avx2", "erms", "fsrm", "avx512vl"]
+        .into_iter()
+        .filter(has)
+        .collect();
+    format!(
+        "rustc {} for {}, {}, {}",
+        of("release: "),
+        of("host: "),
+        said("getconf", "GNU_LIBC_VERSION").trim(),
+        ways.join(" ")
+    )
 }
 
 #[cfg(test)]
@@ -138,7 +155,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read_again() {
         let baseline = Baseline {
-            compiler: "rustc 1.95.0 for x86_64-unknown-linux-gnu".into(),
+            counted_with: "rustc 1.95.0 for x86_64-unknown-linux-gnu, glibc 2.36, avx2".into(),
             added: vec![
                 ("axum/get/ours".into(), count(3000.0, 4.0)),
                 ("axum/post/ours".into(), count(4000.0, 5.02)),

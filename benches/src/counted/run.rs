@@ -1,4 +1,4 @@
-use super::baseline::{Baseline, Verdict, compiler, judge};
+use super::baseline::{Baseline, Verdict, counted_with, judge};
 use super::case::{COUNTED, Case};
 use super::table;
 use super::valgrind::{self, Count};
@@ -98,7 +98,7 @@ fn check(counts: &Counts) -> ExitCode {
         eprintln!("{} is no baseline: make it by --bless", path.display());
         return ExitCode::FAILURE;
     };
-    let (here, there) = (compiler(), &baseline.compiler);
+    let (here, there) = (counted_with(), &baseline.counted_with);
     let mut has_grown = false;
     for (name, now) in counts.ours() {
         let Some(before) = baseline.of(&name) else {
@@ -113,18 +113,22 @@ fn check(counts: &Counts) -> ExitCode {
             Verdict::MoreInstructions => "takes over 3 % more instructions than the baseline",
             Verdict::MoreAllocations => "allocates more than the baseline",
         };
-        has_grown |= verdict != Verdict::Better;
+        has_grown |= match verdict {
+            Verdict::Held | Verdict::Better => false,
+            Verdict::MoreInstructions => here == *there,
+            Verdict::MoreAllocations => true,
+        };
         println!(
             "{name} {what}: it adds {:.0} instructions and {:.2} allocations, and added {:.0} and {:.2}",
             now.instructions, now.allocations, before.instructions, before.allocations
         );
     }
+    if here != *there {
+        println!(
+            "Instructions are shown and not judged: the baseline's are of {there}, these of {here}."
+        );
+    }
     if has_grown {
-        if here != *there {
-            println!(
-                "The baseline is of {there}, and this is {here}, which may be all that differs."
-            );
-        }
         println!(
             "Where it is worth that, make the baseline anew by --bless, and say in the commit why."
         );
@@ -136,7 +140,7 @@ fn check(counts: &Counts) -> ExitCode {
 
 fn bless(counts: &Counts) -> ExitCode {
     let baseline = Baseline {
-        compiler: compiler(),
+        counted_with: counted_with(),
         added: counts.ours(),
     };
     match fs::write(Baseline::path(), baseline.write()) {
