@@ -21,14 +21,20 @@ pub(super) struct Recent(RwLock<Ring>);
 struct Ring {
     /// The place of the first.
     first: i64,
-    messages: VecDeque<Option<Arc<Message>>>,
+    messages: VecDeque<Option<Kept>>,
     bytes: usize,
+}
+
+struct Kept {
+    message: Arc<Message>,
+    weight: usize,
 }
 
 impl Recent {
     pub(super) fn get(&self, sequence: i64) -> Option<Arc<Message>> {
         let ring = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        ring.messages.get(ring.index(sequence)?)?.clone()
+        let kept = ring.messages.get(ring.index(sequence)?)?.as_ref()?;
+        Some(Arc::clone(&kept.message))
     }
 
     /// Keeps what is committed from a place on.
@@ -42,10 +48,13 @@ impl Recent {
         }
         for message in messages {
             let weight = weight(&message);
-            let kept = (weight <= LARGEST).then(|| Arc::new(message));
+            let kept = (weight <= LARGEST).then(|| Kept {
+                message: Arc::new(message),
+                weight,
+            });
             ring.bytes = ring
                 .bytes
-                .saturating_add(kept.as_ref().map_or(0, |_| weight));
+                .saturating_add(kept.as_ref().map_or(0, |kept| kept.weight));
             ring.messages.push_back(kept);
         }
         while ring.bytes > MOST {
@@ -57,8 +66,8 @@ impl Recent {
     pub(super) fn forget(&self, sequence: i64) {
         let mut ring = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let at = ring.index(sequence);
-        if let Some(message) = at.and_then(|at| ring.messages.get_mut(at)?.take()) {
-            ring.bytes = ring.bytes.saturating_sub(weight(&message));
+        if let Some(kept) = at.and_then(|at| ring.messages.get_mut(at)?.take()) {
+            ring.bytes = ring.bytes.saturating_sub(kept.weight);
         }
     }
 
@@ -74,8 +83,8 @@ impl Ring {
     }
 
     fn drop_first(&mut self) {
-        if let Some(Some(message)) = self.messages.pop_front() {
-            self.bytes = self.bytes.saturating_sub(weight(&message));
+        if let Some(Some(kept)) = self.messages.pop_front() {
+            self.bytes = self.bytes.saturating_sub(kept.weight);
         }
         self.first = self.first.saturating_add(1);
     }
@@ -139,7 +148,11 @@ mod tests {
         assert!(recent.get(last).is_some() && recent.get(last - 100).is_some());
         let ring = recent.0.read().unwrap();
         assert!(ring.bytes <= MOST && ring.bytes > MOST - 2 * LARGEST);
-        let weights = ring.messages.iter().flatten().map(|one| weight(one));
+        let weights = ring
+            .messages
+            .iter()
+            .flatten()
+            .map(|kept| weight(&kept.message));
         assert_eq!(weights.sum::<usize>(), ring.bytes);
     }
 }

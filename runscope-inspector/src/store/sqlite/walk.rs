@@ -171,7 +171,6 @@ impl Reader<'_> {
         row: &Row<'_>,
         sequence: i64,
     ) -> Result<Option<Found>, StoreError> {
-        let codec = &self.shared.codec;
         let now = self.scan.now;
         let mut stored = None;
         if !self.plan.on_attributes.is_empty() {
@@ -193,25 +192,8 @@ impl Reader<'_> {
                 message: None,
             }));
         }
-        let recent = self.shared.recent.get(sequence);
-        let bodies = match &recent {
-            Some(_) => Message::new(),
-            None => codec.unpack_bodies(&row::packed(connection, sequence, Parts::Bodies)?)?,
-        };
-        let (attributes, message) = (&Attributes::default(), recent.as_deref().unwrap_or(&bodies));
-        if !self.plan.passes_bodies(View {
-            attributes,
-            message,
-            now,
-        }) {
+        let Some(message) = self.message_by_bodies(connection, sequence)? else {
             return Ok(None);
-        }
-        let message = match recent {
-            Some(message) => message,
-            None => {
-                let head = row::packed(connection, sequence, Parts::Head)?.head;
-                Arc::new(codec.unpack_head(&head, bodies)?)
-            }
         };
         let stored = stored.map_or_else(|| Stored::read(row), Ok)?;
         let view = View {
@@ -224,5 +206,32 @@ impl Reader<'_> {
             stored,
             message: Some(Arc::unwrap_or_clone(message)),
         }))
+    }
+
+    /// The message of a candidate, unless its bodies rule it out; then its head is not read.
+    fn message_by_bodies(
+        &self,
+        connection: &Connection,
+        sequence: i64,
+    ) -> Result<Option<Arc<Message>>, StoreError> {
+        let attributes = &Attributes::default();
+        let now = self.scan.now;
+        let passes = |message: &Message| {
+            self.plan.passes_bodies(View {
+                attributes,
+                message,
+                now,
+            })
+        };
+        if let Some(message) = self.shared.recent.get(sequence) {
+            return Ok(passes(&message).then_some(message));
+        }
+        let codec = &self.shared.codec;
+        let bodies = codec.unpack_bodies(&row::packed(connection, sequence, Parts::Bodies)?)?;
+        if !passes(&bodies) {
+            return Ok(None);
+        }
+        let head = row::packed(connection, sequence, Parts::Head)?.head;
+        Ok(Some(Arc::new(codec.unpack_head(&head, bodies)?)))
     }
 }
