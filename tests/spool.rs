@@ -6,7 +6,6 @@ use runscope::{Config, ConfigBuilder, Guard, Recorder, RequestHead, SpoolKeep};
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -66,17 +65,6 @@ fn start(config: ConfigBuilder) -> (Recorder, Guard) {
     Recorder::start(config.build().expect("a config")).expect("a recorder")
 }
 
-/// An API that answers 503 until it is mended.
-fn broken() -> (FakeApi, Arc<AtomicBool>) {
-    let works = Arc::new(AtomicBool::new(false));
-    let script = Arc::clone(&works);
-    let api = FakeApi::start(move |_| match script.load(Ordering::SeqCst) {
-        true => Reply::Accept,
-        false => Reply::status(503),
-    });
-    (api, works)
-}
-
 /// Every identifier was accepted, none twice.
 #[track_caller]
 fn assert_once(api: &FakeApi, ids: &[String]) {
@@ -104,7 +92,7 @@ fn leave_behind(directory: &Path, count: usize) -> Vec<String> {
 #[test]
 fn an_outage_of_more_than_memory_holds_loses_nothing_and_everything_comes_once_and_in_order() {
     let directory = Directory::new();
-    let (api, works) = broken();
+    let (api, works) = FakeApi::broken();
     let (recorder, guard) = start(
         config(&api.url(), &directory.path())
             .max_entries(100)
@@ -139,7 +127,7 @@ fn an_outage_of_more_than_memory_holds_loses_nothing_and_everything_comes_once_a
 #[test]
 fn under_load_the_next_try_does_not_wait_for_an_empty_queue() {
     let directory = Directory::new();
-    let (api, works) = broken();
+    let (api, works) = FakeApi::broken();
     let (recorder, guard) = start(
         config(&api.url(), &directory.path())
             .max_batch_size(5)
@@ -309,7 +297,7 @@ fn new_traffic_is_not_starved_while_the_spool_is_drained_at_its_rate() {
 #[test]
 fn a_second_process_on_the_same_spool_works_from_memory_until_the_first_has_ended() {
     let directory = Directory::new();
-    let (api, works) = broken();
+    let (api, works) = FakeApi::broken();
     let (first, guard) = start(config(&api.url(), &directory.path()));
     let mut ids = record(&first, 10);
     wait_until(&first, |stats| stats.spooled == 10);
@@ -336,7 +324,7 @@ fn a_directory_that_can_not_be_used_is_done_without_and_used_as_soon_as_it_can_b
     let directory = Directory::new();
     // A file stands where the directory is to be.
     fs::write(directory.path(), "in the way").expect("to write");
-    let (api, works) = broken();
+    let (api, works) = FakeApi::broken();
     let (recorder, _guard) = start(config(&api.url(), &directory.path()).max_entries(20));
     let ids = record(&recorder, 15);
     wait_until(&recorder, |stats| {
@@ -360,7 +348,7 @@ fn a_directory_that_can_not_be_used_is_done_without_and_used_as_soon_as_it_can_b
 #[test]
 fn a_spool_that_is_removed_meanwhile_loses_nothing() {
     let directory = Directory::new();
-    let (api, works) = broken();
+    let (api, works) = FakeApi::broken();
     let (recorder, _guard) = start(config(&api.url(), &directory.path()));
     // Segments can't be made in a directory that is gone.
     wait_until(&recorder, |_| directory.path().join("lock").exists());
@@ -378,7 +366,7 @@ fn a_spool_that_is_removed_meanwhile_loses_nothing() {
 fn a_full_spool_keeps_the_oldest_or_the_newest_and_counts_the_others() {
     for keep in [SpoolKeep::Oldest, SpoolKeep::Newest] {
         let directory = Directory::new();
-        let (api, works) = broken();
+        let (api, works) = FakeApi::broken();
         let (recorder, _guard) = start(
             config(&api.url(), &directory.path())
                 .spool_max_bytes(64 << 10)
@@ -422,7 +410,7 @@ fn a_full_spool_keeps_the_oldest_or_the_newest_and_counts_the_others() {
 #[test]
 fn what_is_too_old_is_dropped_and_counted_also_while_it_is_in_hand() {
     let directory = Directory::new();
-    let (api, _) = broken();
+    let (api, _) = FakeApi::broken();
     let (recorder, _guard) =
         start(config(&api.url(), &directory.path()).spool_max_age(Duration::from_millis(300)));
     record(&recorder, 20);
@@ -465,7 +453,7 @@ fn what_is_for_a_bucket_that_is_not_configured_waits_for_it() {
 #[test]
 fn two_scopes_that_name_one_bucket_share_what_is_spooled_for_it() {
     let directory = Directory::new();
-    let (api, works) = broken();
+    let (api, works) = FakeApi::broken();
     let other = runscope::Scope::new()
         .route("/other")
         .bucket_key("bucket")
@@ -513,7 +501,7 @@ fn a_damaged_spool_never_keeps_the_app_from_starting_and_what_is_whole_is_delive
 #[test]
 fn no_secret_and_no_token_is_ever_on_disk() {
     let directory = Directory::new();
-    let (api, _) = broken();
+    let (api, _) = FakeApi::broken();
     let (recorder, guard) = start(config(&api.url(), &directory.path()));
     let secret = "c4nary-9b1f";
     let head = RequestHead::new("POST", "/login?password=c4nary-9b1f&shown=plain-4711");

@@ -11,10 +11,9 @@ use runscope::{Config, Recorder};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use std::collections::HashSet;
 use std::process::Command;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
-use support::api::{FakeApi, Reply};
+use support::api::FakeApi;
 use support::exchanges::{PATIENCE, assert_adds_up, record, wait_until};
 
 const CHILD: &str = "RUNSCOPE_TEST_FULL_DISK";
@@ -48,12 +47,7 @@ fn an_app_whose_disk_is_full() {
         return;
     }
     let directory = tempfile::tempdir().expect("a directory");
-    let works = Arc::new(AtomicBool::new(false));
-    let script = Arc::clone(&works);
-    let api = FakeApi::start(move |_| match script.load(Ordering::SeqCst) {
-        true => Reply::Accept,
-        false => Reply::status(503),
-    });
+    let (api, works) = FakeApi::broken();
     let config = Config::builder()
         .access_token("token")
         .bucket_key("bucket")

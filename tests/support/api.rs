@@ -197,6 +197,17 @@ impl FakeApi {
         Self::start(move |_| replies.pop().unwrap_or(Reply::Accept))
     }
 
+    /// A server that answers 503 until it is told that it works.
+    pub fn broken() -> (Self, Arc<AtomicBool>) {
+        let works = Arc::new(AtomicBool::new(false));
+        let script = Arc::clone(&works);
+        let api = Self::start(move |_| match script.load(Ordering::SeqCst) {
+            true => Reply::Accept,
+            false => Reply::status(503),
+        });
+        (api, works)
+    }
+
     /// A server that asks `script` what to do with each POST, in the order of their coming.
     pub fn start(script: impl FnMut(&Post) -> Reply + Send + 'static) -> Self {
         Self::on(

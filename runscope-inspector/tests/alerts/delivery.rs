@@ -3,7 +3,6 @@
 use crate::receiver::{Answer, Receiver};
 use crate::support::Server;
 use crate::{call, channel, eventually, rule, server};
-use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -129,14 +128,7 @@ async fn a_channel_that_asks_for_patience_gets_it_and_what_is_refused_is_given_u
         (&json!("failed"), &json!(1))
     );
     assert_eq!(of("gone")["answer"], "410 heard");
-    let metrics = server
-        .request(Method::GET, "/metrics")
-        .send()
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
+    let metrics = server.metrics().await;
     assert!(
         metrics.contains("alert_notices_total{result=\"failed\"} 1"),
         "{metrics}"

@@ -43,14 +43,7 @@ async fn halves_are_one_call_and_late_and_imported_calls_wake_nobody() {
     );
     let path = format!("/api/v1/alerts/{}", alert["id"].as_str().unwrap());
     assert_eq!(server.get(&path).await["data"]["rule"], "slow");
-    let metrics = server
-        .request(Method::GET, "/metrics")
-        .send()
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
+    let metrics = server.metrics().await;
     assert!(
         metrics.contains("runscope_inspector_alerts_late_total 1"),
         "{metrics}"

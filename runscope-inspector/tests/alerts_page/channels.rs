@@ -3,7 +3,7 @@
 use crate::receiver::Receiver;
 use crate::support::Server;
 use crate::support::browser::{Browser, location};
-use crate::{get, html, rule, server};
+use crate::{assert_field_error, get, html, rule, server};
 use reqwest::StatusCode;
 
 #[tokio::test]
@@ -195,15 +195,7 @@ async fn a_mistake_in_a_channel_is_shown_at_its_field_without_its_secrets() {
             StatusCode::BAD_REQUEST,
         )
         .await;
-        assert!(
-            page.contains(&format!("href=\"#{field}\"")),
-            "{field}: {page}"
-        );
-        let (_, error) = page
-            .split_once(&format!("id=\"{field}-error\""))
-            .unwrap_or_else(|| panic!("{field}: {page}"));
-        let (error, _) = error.split_once("</div>").unwrap();
-        assert!(error.contains(expected), "{expected}: {error}");
+        assert_field_error(&page, field, expected);
         assert!(!page.contains("s3cr3t"), "{page}");
     }
 }

@@ -32,6 +32,19 @@ async fn html(answer: Response, status: StatusCode) -> String {
     html
 }
 
+/// A form that is refused says so at its top and beside the field.
+fn assert_field_error(page: &str, field: &str, expected: &str) {
+    assert!(
+        page.contains(&format!("href=\"#{field}\"")),
+        "{field}: {page}"
+    );
+    let (_, error) = page
+        .split_once(&format!("id=\"{field}-error\""))
+        .unwrap_or_else(|| panic!("{field}: {page}"));
+    let (error, _) = error.split_once("</div>").unwrap();
+    assert!(error.contains(expected), "{expected}: {error}");
+}
+
 async fn get(browser: &Browser<'_>, path: &str) -> String {
     let answer = browser.request(Method::GET, path).send().await.unwrap();
     html(answer, StatusCode::OK).await

@@ -2,7 +2,7 @@
 
 use crate::support::Server;
 use crate::support::browser::{Browser, location};
-use crate::{HOSTILE, call, get, html, rule};
+use crate::{HOSTILE, assert_field_error, call, get, html, rule};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
@@ -153,15 +153,7 @@ async fn a_mistake_is_shown_at_its_field_and_nothing_is_lost() {
             let page = page
                 .replace("&#39;", "&apos;")
                 .replace("can't", "can&apos;t");
-            assert!(
-                page.contains(&format!("href=\"#{field}\"")),
-                "{field}: {page}"
-            );
-            let (_, error) = page
-                .split_once(&format!("id=\"{field}-error\""))
-                .unwrap_or_else(|| panic!("{field}: {page}"));
-            let (error, _) = error.split_once("</div>").unwrap();
-            assert!(error.contains(expected), "{expected}: {error}");
+            assert_field_error(&page, field, expected);
             assert!(
                 page.contains("&lt;img src=x"),
                 "the name is still there: {page}"

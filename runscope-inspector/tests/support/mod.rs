@@ -95,6 +95,12 @@ impl Server {
         answer.json().await.unwrap()
     }
 
+    /// What Prometheus is given.
+    pub async fn metrics(&self) -> String {
+        let answer = self.request(Method::GET, "/metrics").send().await.unwrap();
+        answer.text().await.unwrap()
+    }
+
     pub async fn post(&self, path: &str, body: &Value) -> Value {
         success(
             self.request(Method::POST, path)
