@@ -7,7 +7,7 @@ use futures_core::Stream;
 use pin_project_lite::pin_project;
 use runscope_core::RequestTap;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 /// Leaves a payload as it is where it is not tapped: a WebSocket's payload is its socket.
 pub(crate) fn tapped(payload: Payload, tap: Option<RequestTap>) -> Payload {
@@ -37,13 +37,16 @@ impl Stream for Tapped {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.project();
-        if !std::mem::replace(this.asked, true) {
-            this.tap.polled();
-        }
-        let chunk = ready!(this.inner.poll_next(cx));
+        let Poll::Ready(chunk) = this.inner.poll_next(cx) else {
+            // A chunk says by itself that the body was asked for.
+            if !std::mem::replace(this.asked, true) {
+                this.tap.polled();
+            }
+            return Poll::Pending;
+        };
         match &chunk {
             Some(Ok(data)) => this.tap.frame(data),
-            Some(Err(_)) => {}
+            Some(Err(_)) => this.tap.polled(),
             None => this.tap.end(),
         }
         Poll::Ready(chunk)

@@ -1,31 +1,30 @@
 //! What axum knows of a request beyond the request itself, where it is there.
 
 use axum::extract::{ConnectInfo, MatchedPath, OriginalUri};
-use http::Uri;
-use http::request::Parts;
+use http::{Request, Uri};
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
 
 /// The URI before `nest` took its prefix away.
-pub(crate) fn original_uri(parts: &Parts) -> &Uri {
-    parts
-        .extensions
+pub(crate) fn original_uri<B>(request: &Request<B>) -> &Uri {
+    request
+        .extensions()
         .get::<OriginalUri>()
-        .map_or(&parts.uri, |original| &original.0)
+        .map_or(request.uri(), |original| &original.0)
 }
 
 /// The route's template, which is known where the layer runs after routing.
-pub(crate) fn route(parts: &Parts) -> Option<&str> {
-    parts
-        .extensions
+pub(crate) fn route<B>(request: &Request<B>) -> Option<&str> {
+    request
+        .extensions()
         .get::<MatchedPath>()
         .map(MatchedPath::as_str)
 }
 
 /// The peer's address, which is there where the app is served with connect info.
-pub(crate) fn peer(parts: &Parts) -> Option<IpAddr> {
-    parts
-        .extensions
+pub(crate) fn peer<B>(request: &Request<B>) -> Option<IpAddr> {
+    request
+        .extensions()
         .get::<ConnectInfo<SocketAddr>>()
         .map(|info| info.0.ip())
 }

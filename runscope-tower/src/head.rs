@@ -1,31 +1,26 @@
 //! From the `http` crate's types to the core's plain data.
 
 use crate::layer::Settings;
-use http::request::Parts;
-use http::{HeaderMap, Response, Version};
+use http::{HeaderMap, Request, Response, Version};
 use http_body::Body;
 use runscope_core::{RequestHead, ResponseHead};
 
-pub(crate) fn request<'a>(
-    parts: &'a Parts,
+pub(crate) fn request<'a, B: Body>(
+    request: &'a Request<B>,
     settings: &'a Settings,
-    body_is_empty: bool,
+    consumer: Option<String>,
 ) -> RequestHead<'a> {
-    let uri = original_uri(parts);
-    let mut head = RequestHead::new(parts.method.as_str(), path_and_query(uri));
+    let uri = original_uri(request);
+    let mut head = RequestHead::new(request.method().as_str(), path_and_query(uri));
     head.scheme = uri.scheme_str();
     head.authority = uri.authority().map(http::uri::Authority::as_str);
-    head.protocol = protocol(parts.version);
-    head.peer = peer(parts);
+    head.protocol = protocol(request.version());
+    head.peer = peer(request);
     head.service = settings.service.as_deref();
-    head.route = route(parts);
-    head.consumer = settings
-        .consumer
-        .as_ref()
-        .and_then(|consumer| consumer(parts))
-        .map(Into::into);
+    head.route = route(request);
+    head.consumer = consumer.map(Into::into);
     head.direction = settings.direction;
-    head.body_is_empty = body_is_empty;
+    head.body_is_empty = request.body().is_end_stream();
     head
 }
 
@@ -36,10 +31,26 @@ pub(crate) fn response<B: Body>(response: &Response<B>) -> ResponseHead {
     head
 }
 
-pub(crate) fn headers(headers: &HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {
-    headers
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_bytes()))
+pub(crate) fn headers(headers: &HeaderMap) -> Headers<'_> {
+    Headers(headers.iter())
+}
+
+/// A header map's lines, as text and bytes. A type with a method rather than a closure, as the compiler
+/// inlines that into other crates.
+pub(crate) struct Headers<'a>(http::header::Iter<'a, http::HeaderValue>);
+
+impl<'a> Iterator for Headers<'a> {
+    type Item = (&'a str, &'a [u8]);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Self::Item> {
+        let (name, value) = self.0.next()?;
+        Some((name.as_str(), value.as_bytes()))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
 }
 
 /// The target without scheme and authority. In the authority form (`CONNECT`) there is nothing.
@@ -67,19 +78,18 @@ use plain::{original_uri, peer, route};
 /// Without a framework that says more, the request is all there is.
 #[cfg(not(feature = "axum"))]
 mod plain {
-    use http::Uri;
-    use http::request::Parts;
+    use http::{Request, Uri};
     use std::net::IpAddr;
 
-    pub(super) fn original_uri(parts: &Parts) -> &Uri {
-        &parts.uri
+    pub(super) fn original_uri<B>(request: &Request<B>) -> &Uri {
+        request.uri()
     }
 
-    pub(super) fn route(_: &Parts) -> Option<&str> {
+    pub(super) fn route<B>(_: &Request<B>) -> Option<&str> {
         None
     }
 
-    pub(super) fn peer(_: &Parts) -> Option<IpAddr> {
+    pub(super) fn peer<B>(_: &Request<B>) -> Option<IpAddr> {
         None
     }
 }

@@ -4,7 +4,7 @@ use pin_project_lite::pin_project;
 use runscope_core::RequestTap;
 use std::error::Error;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 pin_project! {
     /// A request's body, whose frames are seen as the handler takes them; nothing is read ahead.
@@ -45,12 +45,15 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let mut this = self.project();
-        if let Some(tap) = this.tap
-            && !std::mem::replace(this.asked, true)
-        {
-            tap.polled();
-        }
-        let frame = ready!(this.inner.as_mut().poll_frame(cx));
+        let Poll::Ready(frame) = this.inner.as_mut().poll_frame(cx) else {
+            // A frame says by itself that the body was asked for.
+            if let Some(tap) = this.tap
+                && !std::mem::replace(this.asked, true)
+            {
+                tap.polled();
+            }
+            return Poll::Pending;
+        };
         let frame = frame.map(|frame| frame.map(into_bytes));
         if let Some(tap) = this.tap {
             match &frame {
@@ -62,7 +65,7 @@ where
                         tap.end();
                     }
                 }
-                Some(Err(_)) => {}
+                Some(Err(_)) => tap.polled(),
                 None => tap.end(),
             }
         }

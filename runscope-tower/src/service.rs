@@ -1,6 +1,5 @@
 use crate::layer::Settings;
 use crate::{RequestBody, ResponseFuture, head};
-use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
 use runscope_core::{Exchange, Recorder};
@@ -26,13 +25,10 @@ impl<S> RunscopeService<S> {
         }
     }
 
-    fn begin(&self, parts: &Parts, body_is_empty: bool) -> Option<Exchange> {
-        // The app's closure is not called for nothing.
-        if !self.recorder.is_recording() {
-            return None;
-        }
-        let head = head::request(parts, &self.settings, body_is_empty);
-        self.recorder.begin(&head, || head::headers(&parts.headers))
+    fn begin<B: Body>(&self, request: &Request<B>, consumer: Option<String>) -> Option<Exchange> {
+        let head = head::request(request, &self.settings, consumer);
+        self.recorder
+            .begin(&head, || head::headers(request.headers()))
     }
 }
 
@@ -51,11 +47,19 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let (parts, body) = request.into_parts();
-        let mut exchange = self.begin(&parts, body.is_end_stream());
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        let mut consumer = None;
+        // The app's closure is not called for nothing.
+        if let Some(tell) = &self.settings.consumer
+            && self.recorder.is_recording()
+        {
+            let (parts, body) = request.into_parts();
+            consumer = tell(&parts);
+            request = Request::from_parts(parts, body);
+        }
+        let mut exchange = self.begin(&request, consumer);
         let tap = exchange.as_ref().and_then(Exchange::request_tap);
-        let request = Request::from_parts(parts, RequestBody::new(body, tap));
+        let request = request.map(|body| RequestBody::new(body, tap));
         // The instance that `poll_ready` made ready is the one that is called.
         let future = match &mut exchange {
             Some(exchange) => exchange.scope(|| self.inner.call(request)),

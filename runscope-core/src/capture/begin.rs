@@ -2,21 +2,19 @@
 
 use super::budget::Charge;
 use super::current::is_delivery_thread;
-use super::exchange::{Exchange, Shared};
+use super::exchange::Exchange;
 use super::flat::{Flat, Span};
-use super::forwarded::Forwarding;
-use super::head::{Known, RequestHead, length};
-use super::record::{Record, RequestPart, Tags};
+use super::head::{Known, RequestHead, is_ours, length};
+use super::record::Record;
 use super::sample::is_sampled;
+use super::shared::{RawTarget, Shared};
 use super::tap::Tap;
 use super::text::short;
-use super::url::Target;
 use crate::config::{Early, EarlyKey, Resolved, ScopeKey};
-use crate::id::new_id;
-use crate::message::{Direction, Outcome, Withheld};
+use crate::message::Withheld;
 use crate::recorder::{Core, Recorder};
-use std::io::Write as _;
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::{Arc, PoisonError};
+use std::time::{Instant, SystemTime};
 
 impl Recorder {
     /// Begins an exchange, or says by `None` that it is not captured: recording is off, a skip rule
@@ -33,113 +31,51 @@ impl Recorder {
         if !core.is_recording() || is_delivery_thread() || !core.wants(head, &headers) {
             return None;
         }
-        let (received, started) = (SystemTime::now(), Instant::now());
-
-        let consumer = short(head.consumer.as_deref().unwrap_or_default());
         let lines = headers();
-        let room = lines.size_hint().0 * ROOM_FOR_A_HEADER
-            + head.path_and_query.len()
-            + consumer.len()
-            + ROOM_FOR_THE_REST
-            + ROOM_FOR_THE_RESPONSE;
-        let mut charge = Charge::default();
-        if !charge.grow(room + size_of::<Shared>(), core.config.byte_budget) {
-            core.stats.dropped_over_budget();
-            return None;
-        }
-        let spare = core.spares.take(room);
-        let mut flat = spare.flat;
-
+        let mut opened = core.open(lines.size_hint().0, head.path_and_query.len())?;
         let mut known = Known::default();
-        for (name, value) in lines {
-            known.see(name, value);
-            flat.header(name.as_bytes(), value);
-        }
+        let flat = &mut opened.flat;
+        let is_delivery = match head.body_is_empty {
+            true => copy_headers(flat, lines, |_, _| ()),
+            false => copy_headers(flat, lines, |name, value| known.see(name, value)),
+        };
         // A delivery of our own is no exchange of the app's: it is in no count.
-        if known.is_ours {
-            return None;
+        match is_delivery {
+            true => None,
+            false => core.begun(opened, head, &known),
         }
-        let request_headers = flat.span_from(0);
-
-        // What an app forwards upstream speaks of its own client, not of this call.
-        let hops = match head.direction {
-            Direction::Incoming => usize::from(core.config.trusted_hops),
-            Direction::Outgoing => 0,
-        };
-        let forwarding = (hops > 0).then(|| Forwarding::new(headers()));
-        let client = forwarding
-            .as_ref()
-            .map(|forwarding| forwarding.client(hops));
-        let client = client.unwrap_or_default();
-
-        let method = flat.text(head.method.as_bytes());
-        let host = known.host.and_then(|host| std::str::from_utf8(host).ok());
-        let target = Target {
-            scheme: client
-                .scheme
-                .or(head.scheme)
-                .unwrap_or(core.config.default_scheme.as_str()),
-            authority: client.host.or(head.authority).or(host),
-            path_and_query: head.path_and_query,
-        };
-        let mut path = 0;
-        let url = flat.write(|out| path = target.write(out));
-        let path_and_query = flat.span_from(path);
-        let client_address = match client.address.or(head.peer) {
-            // Writing into a Vec can't fail.
-            Some(address) => flat.write(|out| drop(write!(out, "{address}"))),
-            None => Span::default(),
-        };
-        let optional = |flat: &mut Flat, text: Option<&str>| match text {
-            Some(text) => flat.text(text.as_bytes()),
-            None => Span::default(),
-        };
-        let id = new_id(received);
-        let (service, route) = (
-            optional(&mut flat, head.service),
-            optional(&mut flat, head.route),
-        );
-        // A head of long lines is larger than was expected.
-        let grown = flat.capacity().saturating_sub(room) + spare.buffer.capacity();
-        if !charge.grow(grown, core.config.byte_budget) {
-            core.stats.dropped_over_budget();
-            return None;
-        }
-        let record = Record {
-            id,
-            request: RequestPart {
-                method,
-                url,
-                path_and_query,
-                headers: request_headers,
-                received,
-                body: core.request_body(head, &known),
-            },
-            response: None,
-            direction: head.direction,
-            outcome: Outcome::Complete,
-            error: Span::default(),
-            service,
-            route,
-            consumer: consumer.to_owned(),
-            client_address,
-            protocol: head.protocol,
-            tags: Tags::default(),
-            total_time: Duration::ZERO,
-            sample_rate: core.config.sample_rate,
-            charge,
-            buffer: spare.buffer,
-            flat,
-        };
-        let shared = Shared::begun(spare.shared, core, started, record);
-        Some(Exchange::new(shared))
     }
 }
 
+/// An exchange of which nothing is known yet but when it came, and the buffer for its head.
+struct Opened {
+    shared: Arc<Shared>,
+    flat: Flat,
+    charge: Charge,
+    /// What the buffer was charged for.
+    room: usize,
+}
+
+/// Copies headers, shows each to `see`, and says whether they mark a delivery of this process's own.
+#[inline]
+pub(super) fn copy_headers<'h>(
+    flat: &mut Flat,
+    headers: impl Iterator<Item = (&'h str, &'h [u8])>,
+    mut see: impl FnMut(&'h str, &'h [u8]),
+) -> bool {
+    let mut is_delivery = false;
+    for (name, value) in headers {
+        see(name, value);
+        is_delivery |= is_ours(name, value);
+        flat.header(name.as_bytes(), value);
+    }
+    is_delivery
+}
+
 /// Usual sums in bytes, so that the buffer need not grow: a header's name and value with their lengths;
-/// method, route, names and addresses; the response's head.
+/// method, route, names, addresses and the URL's origin; the response's head.
 const ROOM_FOR_A_HEADER: usize = 64;
-const ROOM_FOR_THE_REST: usize = 192;
+const ROOM_FOR_THE_REST: usize = 256;
 const ROOM_FOR_THE_RESPONSE: usize = 320;
 
 /// What is known at the start. A handler may still say who calls.
@@ -159,6 +95,83 @@ fn early_consumer(consumer: Option<&str>) -> Early<'_> {
 }
 
 impl Core {
+    /// `None` where the budget is spent, which is counted.
+    fn open(self: &Arc<Self>, headers: usize, target: usize) -> Option<Opened> {
+        let (received, started) = (SystemTime::now(), Instant::now());
+        let spare = self.spares.take();
+        let mut shared = spare.unwrap_or_else(|| Arc::new(Shared::new(self)));
+        // Of an exchange that is new, or was put aside, nobody holds another reference.
+        let exchange = Arc::get_mut(&mut shared)?;
+        (exchange.received, exchange.started) = (received, started);
+        let state = exchange.state.get_mut();
+        let record = &mut state.unwrap_or_else(PoisonError::into_inner).record;
+        let mut flat = std::mem::take(&mut record.flat);
+
+        let needed =
+            headers * ROOM_FOR_A_HEADER + target + ROOM_FOR_THE_REST + ROOM_FOR_THE_RESPONSE;
+        let room = needed.max(flat.capacity());
+        let held = room + record.buffer.capacity() + size_of::<Shared>();
+        let mut charge = Charge::default();
+        if !charge.grow(held, self.config.byte_budget) {
+            self.stats.dropped_over_budget();
+            return None;
+        }
+        flat.reserve(needed);
+        Some(Opened {
+            shared,
+            flat,
+            charge,
+            room,
+        })
+    }
+
+    /// The exchange whose headers have been copied, with all else that is told of its head.
+    fn begun(&self, opened: Opened, head: &RequestHead<'_>, known: &Known<'_>) -> Option<Exchange> {
+        let Opened {
+            mut shared,
+            flat,
+            charge,
+            room,
+        } = opened;
+        let state = Arc::get_mut(&mut shared)?.state.get_mut();
+        let state = state.unwrap_or_else(PoisonError::into_inner);
+        let record = &mut state.record;
+        record.request.headers = flat.span_from(0);
+        (record.flat, record.charge) = (flat, charge);
+        let flat = &mut record.flat;
+        let optional = |flat: &mut Flat, text: Option<&str>| match text {
+            Some(text) => flat.text(text.as_bytes()),
+            None => Span::default(),
+        };
+        record.request.method = flat.text(head.method.as_bytes());
+        // The asterisk-form (`OPTIONS *`) names the server itself, not a path (RFC 9112, 3.2.4).
+        let path_and_query = Some(head.path_and_query).filter(|path| *path != "*");
+        record.request.path_and_query = optional(flat, path_and_query);
+        record.service = optional(flat, head.service);
+        record.route = optional(flat, head.route);
+        state.target = RawTarget {
+            scheme: optional(flat, head.scheme),
+            authority: optional(flat, head.authority),
+            peer: head.peer,
+        };
+        if let Some(consumer) = &head.consumer {
+            short(consumer).clone_into(&mut record.consumer);
+        }
+        record.direction = head.direction;
+        record.protocol = head.protocol;
+        record.sample_rate = self.config.sample_rate;
+        self.expect_request_body(head, known, &mut record.request.body);
+        // A head of long lines is larger than was expected.
+        let grown = record.flat.capacity().saturating_sub(room) + record.consumer.capacity();
+        if !record.charge.grow(grown, self.config.byte_budget) {
+            self.stats.dropped_over_budget();
+            return None;
+        }
+        let body = &record.request.body;
+        let has_body = !body.absent && body.withheld != Some(Withheld::Upgraded);
+        Some(Exchange::new(shared, has_body))
+    }
+
     /// Whether the rules want this exchange at all; what they turn away is counted.
     fn wants<'h, H: Iterator<Item = (&'h str, &'h [u8])>>(
         &self,
@@ -197,19 +210,17 @@ impl Core {
         })
     }
 
-    fn request_body(&self, head: &RequestHead<'_>, known: &Known<'_>) -> Tap {
+    fn expect_request_body(&self, head: &RequestHead<'_>, known: &Known<'_>, body: &mut Tap) {
         if head.body_is_empty || known.content_length.and_then(length) == Some(0) {
-            return Tap::absent();
+            return body.set_absent();
         }
-        let withheld = if known.asks_for_upgrade(head.method) {
+        body.withheld = if known.asks_for_upgrade(head.method) {
             Some(Withheld::Upgraded)
         } else {
             let log_body = self.config.scopes().may_log_body(|| early(head));
             self.withheld_by_rule(log_body, known.content_type)
         };
-        let mut body = Tap::new(withheld);
         body.announced = known.announces_body();
-        body
     }
 
     /// Why the response's body is not kept, if it is not.

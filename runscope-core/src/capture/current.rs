@@ -6,9 +6,13 @@
 
 use super::handle::ExchangeHandle;
 use std::cell::Cell;
+use std::mem::ManuallyDrop;
 
 thread_local! {
-    static CURRENT: Cell<Option<ExchangeHandle>> = const { Cell::new(None) };
+    /// Every scope puts back what it found, so nothing is left when the thread ends: without a
+    /// destructor, a look costs no more than a look at a variable.
+    static CURRENT: Cell<ManuallyDrop<Option<ExchangeHandle>>> =
+        const { Cell::new(ManuallyDrop::new(None)) };
     static DELIVERING: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -18,14 +22,10 @@ thread_local! {
 /// the handler spawned: take the handle before and move it in.
 #[must_use]
 pub fn current_exchange() -> Option<ExchangeHandle> {
-    CURRENT
-        .try_with(|current| {
-            let handle = current.take();
-            current.set(handle.clone());
-            handle
-        })
-        .ok()
-        .flatten()
+    let handle = replace(None);
+    let found = handle.clone();
+    replace(handle);
+    found
 }
 
 /// Makes `handle` the current exchange while `run` runs, also when it panics.
@@ -42,19 +42,15 @@ impl Drop for Restore {
     }
 }
 
-/// `try_with` because a service may be polled while its thread is torn down.
 fn replace(handle: Option<ExchangeHandle>) -> Option<ExchangeHandle> {
-    CURRENT
-        .try_with(|current| current.replace(handle))
-        .ok()
-        .flatten()
+    CURRENT.with(|current| ManuallyDrop::into_inner(current.replace(ManuallyDrop::new(handle))))
 }
 
 /// Marks this thread as the one that delivers: nothing that runs on it is captured.
 pub(crate) fn never_capture_on_this_thread() {
-    DELIVERING.with(|delivering| delivering.set(true));
+    DELIVERING.set(true);
 }
 
 pub(super) fn is_delivery_thread() -> bool {
-    DELIVERING.try_with(Cell::get).unwrap_or(false)
+    DELIVERING.get()
 }

@@ -1,23 +1,21 @@
 //! An exchange in flight: begun by the layer, shown every frame, finished exactly once.
 
+use super::begin::copy_headers;
 use super::current::with_current;
-use super::finish::{complete_before, withhold_bodies};
-use super::flat::Span;
+use super::finish::complete_before;
 use super::handle::ExchangeHandle;
-use super::head::{ResponseHead, length};
-use super::passed::Passed;
-use super::record::{Record, ResponsePart};
+use super::head::{KnownOfResponse, ResponseHead};
+use super::record::ResponsePart;
 use super::request_tap::RequestTap;
-use super::tap::{Chunks, Limits, Tap};
+use super::shared::{Phase, Shared};
 use super::text::short_text;
-use crate::message::{Direction, Outcome, Withheld};
-use crate::recorder::Core;
+use crate::message::Outcome;
 use bytes::Bytes;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
-use uuid::Uuid;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 /// An exchange in flight, owned by whoever answers it: first the response future, then the
 /// response body.
@@ -27,16 +25,21 @@ use uuid::Uuid;
 #[must_use = "dropping an exchange finishes it"]
 pub struct Exchange {
     shared: Arc<Shared>,
+    has_request_body: bool,
     polling: bool,
     is_stream: bool,
+    /// Whether it has been finished here; it may have been elsewhere.
+    has_ended: AtomicBool,
 }
 
 impl Exchange {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, has_request_body: bool) -> Self {
         Self {
             shared,
+            has_request_body,
             polling: false,
             is_stream: false,
+            has_ended: AtomicBool::new(false),
         }
     }
 
@@ -61,10 +64,7 @@ impl Exchange {
     /// none, or the connection may be upgraded.
     #[must_use]
     pub fn request_tap(&self) -> Option<RequestTap> {
-        let state = self.shared.lock();
-        let body = &state.record.as_ref()?.request.body;
-        let untouched = body.absent || body.withheld == Some(Withheld::Upgraded);
-        (!untouched).then(|| RequestTap {
+        self.has_request_body.then(|| RequestTap {
             shared: Arc::clone(&self.shared),
         })
     }
@@ -77,64 +77,20 @@ impl Exchange {
         head: ResponseHead,
         headers: impl Fn() -> H,
     ) {
-        let response_time = self.shared.started.elapsed();
-        let mut guard = self.shared.lock();
-        let state = &mut *guard;
+        let mut state = self.shared.lock();
         let Some(record) = state.open() else { return };
-
         let room = record.flat.capacity();
-        let method = record.flat.bytes(record.request.method);
-        let tunnel = head.status == 101 || (method == b"CONNECT" && head.status / 100 == 2);
-        let bodyless = method == b"HEAD" || matches!(head.status, 100..=199 | 204 | 304);
-
-        let mut content_type = None;
-        let mut content_length = None;
         let start = record.flat.len();
-        for (name, value) in headers() {
-            match name {
-                "content-type" => content_type = Some(value),
-                "content-length" => content_length = length(value),
-                _ => {}
-            }
-            record.flat.header(name.as_bytes(), value);
-        }
+        let mut known = KnownOfResponse::default();
+        copy_headers(&mut record.flat, headers(), |name, value| {
+            known.see(name, value)
+        });
         let headers = record.flat.span_from(start);
         // The room that was left for the response has been charged for at the start.
         let grown = record.flat.capacity().saturating_sub(room);
-        if !record
-            .charge
-            .grow(grown, self.shared.core.config.byte_budget)
-        {
-            state.finished = true;
-            let dropped = state.record.take();
-            drop(guard);
-            drop(dropped);
-            self.shared.core.stats.dropped_over_budget();
-            return;
-        }
-        let body = if bodyless || head.body_is_empty {
-            Tap::absent()
-        } else {
-            let withheld = self.shared.core.withheld(record, content_type);
-            let mut body = Tap::new(withheld);
-            let room = record.buffer.capacity();
-            if withheld.is_none() && room <= self.shared.core.config.max_body_bytes {
-                body.kept = Chunks::with_buffer(std::mem::take(&mut record.buffer));
-            }
-            body
-        };
-        self.shared.passed.forget();
-        let earlier = record.response.replace(ResponsePart {
-            status: head.status,
-            headers,
-            response_time,
-            body,
-        });
-        state.expected = head.body_size.or(content_length);
-        drop(guard);
-        drop(earlier);
-        if tunnel {
-            self.shared.finish(Outcome::Upgraded);
+        let is_tunnel = self.shared.responded(state, head, &known, headers, grown);
+        if is_tunnel {
+            self.finish(Outcome::Upgraded);
         }
     }
 
@@ -166,7 +122,7 @@ impl Exchange {
 
     /// Finishes the exchange: the response's body passed to its end.
     pub fn end(&self) {
-        self.shared.finish(Outcome::Complete);
+        self.finish(Outcome::Complete);
     }
 
     /// Finishes the exchange: the service, or the response's body, failed. `status` is that of the
@@ -182,17 +138,26 @@ impl Exchange {
             record.error = record.flat.text(text.as_bytes());
         }
         if let (None, Some(status)) = (&record.response, status) {
-            record.response = Some(ResponsePart::bare(status, self.shared.started.elapsed()));
+            record.response = Some(ResponsePart::bare(status));
+            guard.responded = Some(Instant::now());
         }
         drop(guard);
-        self.shared.finish(Outcome::Error);
+        self.finish(Outcome::Error);
+    }
+
+    fn finish(&self, outcome: Outcome) {
+        self.has_ended.store(true, Ordering::Relaxed);
+        self.shared.finish(outcome);
     }
 }
 
 impl Drop for Exchange {
     fn drop(&mut self) {
+        if *self.has_ended.get_mut() {
+            return;
+        }
         let mut state = self.shared.lock();
-        if state.finished {
+        if state.phase != Phase::Open {
             return;
         }
         self.shared.passed.move_into(&mut state);
@@ -209,144 +174,7 @@ impl Drop for Exchange {
 impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Exchange")
-            .field("id", &self.shared.id)
+            .field("id", &self.shared.id())
             .finish_non_exhaustive()
     }
 }
-
-/// What the owner, the handles and the request's tap share. The lock is held for the copying of a
-/// head or the noting of a frame, never across a call into the service, a drop of the app's own
-/// buffers, or a push.
-pub(crate) struct Shared {
-    pub(super) id: Uuid,
-    pub(super) started: Instant,
-    pub(super) core: Arc<Core>,
-    pub(super) passed: Passed,
-    pub(super) state: Mutex<State>,
-}
-
-pub(crate) struct State {
-    /// Present until the worker takes it.
-    pub(super) record: Option<Record>,
-    pub(super) finished: bool,
-    /// The size that the response's body is going to have, where it is known.
-    pub(super) expected: Option<u64>,
-}
-
-impl State {
-    /// The record, while the exchange is in flight: a finished one does not change.
-    pub(super) fn open(&mut self) -> Option<&mut Record> {
-        self.record.as_mut().filter(|_| !self.finished)
-    }
-}
-
-impl Shared {
-    /// An exchange in flight, in the place of one that has left where there is one. Nobody else holds
-    /// that any more, so it can't be taken for this.
-    pub(super) fn begun(
-        spare: Option<Arc<Self>>,
-        core: &Arc<Core>,
-        started: Instant,
-        record: Record,
-    ) -> Arc<Self> {
-        let id = record.id;
-        let state = Mutex::new(State {
-            record: Some(record),
-            finished: false,
-            expected: None,
-        });
-        let passed = Passed::default();
-        if let Some(mut spare) = spare
-            && let Some(shared) = Arc::get_mut(&mut spare)
-        {
-            (shared.id, shared.started) = (id, started);
-            (shared.passed, shared.state) = (passed, state);
-            return spare;
-        }
-        Arc::new(Self {
-            id,
-            started,
-            core: Arc::clone(core),
-            passed,
-            state,
-        })
-    }
-
-    /// The lock's data is plain and never left half-changed, so a panic elsewhere spoils nothing.
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn limits(&self) -> Limits {
-        Limits {
-            body: self.core.config.max_body_bytes,
-            process: self.core.config.byte_budget,
-        }
-    }
-
-    /// Finishes the exchange, the first time that it is called, and hands it to the delivery.
-    pub(super) fn finish(self: &Arc<Self>, outcome: Outcome) {
-        let total_time = self.started.elapsed();
-        let mut guard = self.lock();
-        let state = &mut *guard;
-        if state.finished {
-            return;
-        }
-        state.finished = true;
-        self.passed.move_into(state);
-        let Some(record) = state.record.as_mut() else {
-            return;
-        };
-        record.outcome = outcome;
-        record.total_time = total_time;
-        // Of a call that the app made, only the other side could have said a status.
-        let status = match (outcome, record.direction) {
-            (Outcome::Aborted, Direction::Incoming) => Some(CLIENT_CLOSED_REQUEST),
-            (Outcome::Panic, Direction::Incoming) => Some(500),
-            _ => None,
-        };
-        if let (None, Some(status)) = (&record.response, status) {
-            record.response = Some(ResponsePart::bare(status, total_time));
-        }
-        if outcome == Outcome::Complete
-            && let Some(response) = &mut record.response
-        {
-            response.body.complete = true;
-        }
-        let resolved = self.core.resolve(record);
-        if !resolved.capture {
-            let skipped = state.record.take();
-            drop(guard);
-            drop(skipped);
-            self.core.stats.skipped();
-            return;
-        }
-        let withheld = withhold_bodies(record, resolved.log_body, &self.core.config);
-        let bytes = record.charge.bytes();
-        drop(guard);
-        drop(withheld);
-        self.core
-            .push(resolved.destination, bytes, Arc::clone(self));
-    }
-
-    /// The finished exchange, for the worker.
-    pub(crate) fn take(&self) -> Option<Record> {
-        self.lock().record.take()
-    }
-}
-
-impl ResponsePart {
-    /// A response of which only the status is known: it is made outside of the layer, or there is
-    /// nobody left to make it for.
-    fn bare(status: u16, response_time: Duration) -> Self {
-        Self {
-            status,
-            headers: Span::default(),
-            response_time,
-            body: Tap::new(Some(Withheld::Unseen)),
-        }
-    }
-}
-
-/// The status that nginx logs where the client left before the response.
-const CLIENT_CLOSED_REQUEST: u16 = 499;

@@ -18,14 +18,6 @@ impl Span {
     pub(crate) fn is_empty(self) -> bool {
         self.start == self.end
     }
-
-    /// What of a text lies before its end part.
-    pub(crate) fn before(self, end: Self) -> Self {
-        Self {
-            start: self.start,
-            end: end.start,
-        }
-    }
 }
 
 /// An append-only buffer of texts and header lists.
@@ -34,14 +26,17 @@ impl Span {
 /// Lists are only ever walked from their start, so no index is kept.
 #[derive(Default)]
 pub(crate) struct Flat {
+    /// Its length is the room that there is. What lies behind `end` is of no meaning: written once, so
+    /// that what is appended has one bound to be held to.
     bytes: Vec<u8>,
+    end: usize,
 }
 
 /// What it holds may be secret.
 impl fmt::Debug for Flat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Flat")
-            .field("len", &self.bytes.len())
+            .field("len", &self.end)
             .finish_non_exhaustive()
     }
 }
@@ -49,12 +44,16 @@ impl fmt::Debug for Flat {
 const LENGTHS: usize = size_of::<u64>();
 
 impl Flat {
+    /// Makes room for so many bytes in all.
     pub(super) fn reserve(&mut self, bytes: usize) {
-        self.bytes.reserve_exact(bytes);
+        if let Some(more) = bytes.checked_sub(self.bytes.len()) {
+            self.bytes.reserve_exact(more);
+            self.bytes.resize(self.bytes.capacity(), 0);
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.bytes.len()
+        self.end
     }
 
     /// How many bytes the buffer holds on to.
@@ -64,33 +63,61 @@ impl Flat {
 
     /// Appends a text.
     pub(crate) fn text(&mut self, text: &[u8]) -> Span {
-        self.write(|bytes| bytes.extend_from_slice(text))
-    }
-
-    /// Appends whatever `write` appends, as one text.
-    pub(crate) fn write(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Span {
-        let start = self.bytes.len();
-        write(&mut self.bytes);
+        let start = self.end;
+        let end = start + text.len();
+        if end > self.bytes.len() {
+            self.grow(end);
+        }
+        if let Some(room) = self.bytes.get_mut(start..end) {
+            room.copy_from_slice(text);
+            self.end = end;
+        }
         self.span_from(start)
     }
 
     /// Appends a header. One of 4 GiB, which no server accepts, is left out.
     #[inline]
     pub(crate) fn header(&mut self, name: &[u8], value: &[u8]) {
-        if name.len().max(value.len()) > u32::MAX as usize {
-            return;
+        if (name.len() | value.len()) >> 32 == 0 && !self.put(name, value) {
+            self.grow(self.end + LENGTHS + name.len() + value.len());
+            self.put(name, value);
         }
-        let lengths = ((name.len() as u64) << 32) | value.len() as u64;
-        self.bytes.extend_from_slice(&lengths.to_ne_bytes());
-        self.bytes.extend_from_slice(name);
-        self.bytes.extend_from_slice(value);
+    }
+
+    /// Where there is room.
+    #[inline]
+    fn put(&mut self, name: &[u8], value: &[u8]) -> bool {
+        let room = self.bytes.get_mut(self.end..).unwrap_or_default();
+        let Some((at_lengths, room)) = room.split_first_chunk_mut::<LENGTHS>() else {
+            return false;
+        };
+        let Some((at_name, room)) = room.split_at_mut_checked(name.len()) else {
+            return false;
+        };
+        let Some((at_value, _)) = room.split_at_mut_checked(value.len()) else {
+            return false;
+        };
+        *at_lengths = (((name.len() as u64) << 32) | value.len() as u64).to_ne_bytes();
+        at_name.copy_from_slice(name);
+        at_value.copy_from_slice(value);
+        self.end += LENGTHS + name.len() + value.len();
+        true
+    }
+
+    /// By doubling, as a `Vec` does.
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self, bytes: usize) {
+        self.reserve(bytes.max(self.bytes.len().saturating_mul(2)));
     }
 
     /// Forgets what it has, and keeps a buffer that is not huge for what comes next.
     pub(crate) fn clear(&mut self) {
         const KEEP: usize = 64 * 1024;
-        self.bytes.clear();
-        self.bytes.shrink_to(KEEP);
+        self.end = 0;
+        if self.bytes.capacity() > KEEP {
+            self.bytes = Vec::new();
+        }
     }
 
     /// What has been appended since the buffer had the length `start`.
@@ -98,7 +125,7 @@ impl Flat {
         let clamp = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         Span {
             start: clamp(start),
-            end: clamp(self.bytes.len()),
+            end: clamp(self.end),
         }
     }
 

@@ -22,14 +22,14 @@ pub(crate) struct Client<'a> {
 
 impl Forwarding {
     /// Picks the forwarding headers out of a request's headers, whose names are in lower case.
-    pub(crate) fn new<'h>(headers: impl Iterator<Item = (&'h str, &'h [u8])>) -> Self {
+    pub(crate) fn new<'h>(headers: impl Iterator<Item = (&'h [u8], &'h [u8])>) -> Self {
         let mut all = Self::default();
         for (name, value) in headers {
             let list = match name {
-                "forwarded" => &mut all.forwarded,
-                "x-forwarded-for" => &mut all.x_for,
-                "x-forwarded-proto" => &mut all.x_proto,
-                "x-forwarded-host" => &mut all.x_host,
+                b"forwarded" => &mut all.forwarded,
+                b"x-forwarded-for" => &mut all.x_for,
+                b"x-forwarded-proto" => &mut all.x_proto,
+                b"x-forwarded-host" => &mut all.x_host,
                 _ => continue,
             };
             if !list.is_empty() {
@@ -197,10 +197,10 @@ mod tests {
 
     #[test]
     fn lines_of_one_header_are_one_list() {
-        let lines: [(&str, &[u8]); 3] = [
-            ("x-forwarded-for", b"1.1.1.1"),
-            ("accept", b"*/*"),
-            ("x-forwarded-for", b"2.2.2.2"),
+        let lines: [(&[u8], &[u8]); 3] = [
+            (b"x-forwarded-for", b"1.1.1.1"),
+            (b"accept", b"*/*"),
+            (b"x-forwarded-for", b"2.2.2.2"),
         ];
         let forwarding = Forwarding::new(lines.into_iter());
         assert_eq!(forwarding.client(2).address, "1.1.1.1".parse().ok());

@@ -1,4 +1,4 @@
-use super::exchange::Shared;
+use super::shared::Shared;
 use super::text::{short, short_text};
 use std::fmt;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ impl ExchangeHandle {
     /// The `unique_identifier` under which the exchange is delivered, a UUIDv7.
     #[must_use]
     pub fn unique_identifier(&self) -> String {
-        self.shared.id.to_string()
+        self.shared.id().to_string()
     }
 
     /// Says who called, in up to 1 KiB. It takes part in choosing the scope, and can be searched
@@ -49,7 +49,7 @@ impl ExchangeHandle {
 impl fmt::Debug for ExchangeHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ExchangeHandle")
-            .field("id", &self.shared.id)
+            .field("id", &self.shared.id())
             .finish_non_exhaustive()
     }
 }

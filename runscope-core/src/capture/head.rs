@@ -86,32 +86,31 @@ impl ResponseHead {
     }
 }
 
-/// The request headers that capture itself reads, picked out in the one pass that copies them all.
+/// Whether a header marks a delivery of this process's own.
+#[inline]
+pub(super) fn is_ours(name: &str, value: &[u8]) -> bool {
+    name == MARK_HEADER && value == process_mark().as_bytes()
+}
+
+/// The request headers that tell of a body, picked out in the one pass that copies them all.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Known<'a> {
-    pub(super) host: Option<&'a [u8]>,
     pub(super) content_type: Option<&'a [u8]>,
     pub(super) content_length: Option<&'a [u8]>,
     pub(super) transfer_encoding: Option<&'a [u8]>,
     pub(super) upgrade: Option<&'a [u8]>,
     /// Whether `Connection` names `upgrade` among its options.
     pub(super) connection_upgrade: bool,
-    /// Whether the request is a delivery of this process's own.
-    pub(super) is_ours: bool,
 }
 
 impl<'a> Known<'a> {
+    #[inline]
     pub(super) fn see(&mut self, name: &str, value: &'a [u8]) {
         let slot = match name {
-            "host" => &mut self.host,
             "content-type" => &mut self.content_type,
             "content-length" => &mut self.content_length,
             "transfer-encoding" => &mut self.transfer_encoding,
             "upgrade" => &mut self.upgrade,
-            MARK_HEADER => {
-                self.is_ours |= value == process_mark().as_bytes();
-                return;
-            }
             "connection" => {
                 let is_upgrade =
                     |option: &[u8]| option.trim_ascii().eq_ignore_ascii_case(b"upgrade");
@@ -143,6 +142,24 @@ impl<'a> Known<'a> {
             .filter(|_| self.connection_upgrade && !has_body);
         method == "CONNECT"
             || upgrade.is_some_and(|protocol| !protocol.eq_ignore_ascii_case(b"h2c"))
+    }
+}
+
+/// The response headers that capture itself reads.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct KnownOfResponse<'a> {
+    pub(super) content_type: Option<&'a [u8]>,
+    pub(super) content_length: Option<&'a [u8]>,
+}
+
+impl<'a> KnownOfResponse<'a> {
+    #[inline]
+    pub(super) fn see(&mut self, name: &str, value: &'a [u8]) {
+        match name {
+            "content-type" => self.content_type = Some(value),
+            "content-length" => self.content_length = Some(value),
+            _ => {}
+        }
     }
 }
 

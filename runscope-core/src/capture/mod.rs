@@ -72,6 +72,7 @@ mod tap;
 mod passed;
 mod spares;
 mod exchange;
+mod shared;
 mod handle;
 mod request_tap;
 mod current;
@@ -88,10 +89,11 @@ pub use head::{RequestHead, ResponseHead};
 pub use request_tap::RequestTap;
 
 pub(crate) use current::never_capture_on_this_thread;
-pub(crate) use exchange::Shared;
+
 pub(crate) use flat::{Flat, Headers, Span};
 pub(crate) use head::trace_id;
 pub(crate) use record::{Record, ResponsePart};
+pub(crate) use shared::Shared;
 pub(crate) use spares::Spares;
 pub(crate) use streams::Streams;
 pub(crate) use tap::{Chunks, Tap};

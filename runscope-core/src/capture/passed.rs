@@ -1,4 +1,4 @@
-use super::exchange::State;
+use super::shared::State;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Bytes of a response's body that passed once nothing of it was kept any more. A long stream is many
@@ -32,8 +32,7 @@ impl Passed {
 
     /// Adds what was counted here to what the response's tap has counted.
     pub(super) fn move_into(&self, state: &mut State) {
-        let response = state.record.as_mut().and_then(|it| it.response.as_mut());
-        if let Some(response) = response {
+        if let Some(response) = &mut state.record.response {
             let bytes = self.bytes.swap(0, Ordering::Relaxed);
             response.body.size = response.body.size.saturating_add(bytes);
         }

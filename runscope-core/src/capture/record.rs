@@ -2,14 +2,17 @@
 
 use super::budget::Charge;
 use super::flat::{Flat, Span};
-use super::tap::Tap;
-use crate::message::{Direction, Outcome};
+use super::tap::{Chunks, Tap};
+use crate::message::{Direction, Outcome, Withheld};
 use std::time::{Duration, SystemTime};
 use uuid::Uuid;
 
 /// One exchange. Its texts lie in one flat buffer, its bodies are the frames that passed, and it
 /// knows no framework. Nothing of it is redacted: that is the encoder's, on the delivery thread.
-#[derive(Debug)]
+///
+/// What can be told from the rest is told there too, when the record is
+/// [taken](super::exchange::Shared::take): a request waits for nothing that it need not.
+#[derive(Debug, Default)]
 pub(crate) struct Record {
     pub(crate) id: Uuid,
     pub(crate) flat: Flat,
@@ -35,12 +38,66 @@ pub(crate) struct Record {
 #[derive(Debug)]
 pub(crate) struct RequestPart {
     pub(crate) method: Span,
-    pub(crate) url: Span,
-    /// The URL's end, as the target had it: what can hold a secret.
+    /// The URL up to its path: told when the record is taken.
+    pub(crate) origin: Span,
+    /// The URL from its path on, as the target had it: what can hold a secret.
     pub(crate) path_and_query: Span,
     pub(crate) headers: Span,
     pub(crate) received: SystemTime,
     pub(crate) body: Tap,
+}
+
+impl Record {
+    /// Beyond this a buffer is not kept: one head of long lines does not make others large.
+    pub(super) const MOST_KEPT: usize = 4 * 1024;
+
+    /// Forgets the exchange, and keeps its buffers of a usual size for the next.
+    pub(super) fn clear(&mut self) {
+        let old = std::mem::take(self);
+        let kept = old.response.map(|response| response.body.kept);
+        let buffer = kept.and_then(Chunks::into_buffer).unwrap_or(old.buffer);
+        self.flat = usual(old.flat, Flat::capacity, Flat::clear);
+        self.buffer = usual(buffer, Vec::capacity, Vec::clear);
+    }
+}
+
+/// A buffer without what was in it, unless it is a huge one.
+fn usual<T: Default>(mut buffer: T, capacity: fn(&T) -> usize, clear: fn(&mut T)) -> T {
+    if capacity(&buffer) > Record::MOST_KEPT {
+        return T::default();
+    }
+    clear(&mut buffer);
+    buffer
+}
+
+impl ResponsePart {
+    pub(super) fn new(status: u16, headers: Span, body: Tap) -> Self {
+        Self {
+            status,
+            headers,
+            response_time: Duration::ZERO,
+            body,
+        }
+    }
+
+    /// A response of which only the status is known: it is made outside of the layer, or there is
+    /// nobody left to make it for.
+    pub(super) fn bare(status: u16) -> Self {
+        Self::new(status, Span::default(), Tap::new(Some(Withheld::Unseen)))
+    }
+}
+
+impl Default for RequestPart {
+    fn default() -> Self {
+        Self {
+            method: Span::default(),
+            origin: Span::default(),
+            path_and_query: Span::default(),
+            headers: Span::default(),
+            received: SystemTime::UNIX_EPOCH,
+            body: Tap::default(),
+        }
+    }
 }
 
 #[derive(Debug)]

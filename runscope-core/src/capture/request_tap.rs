@@ -1,4 +1,4 @@
-use super::exchange::Shared;
+use super::shared::Shared;
 use super::tap::Tap;
 use bytes::Bytes;
 use std::fmt;
@@ -43,7 +43,7 @@ impl RequestTap {
 impl fmt::Debug for RequestTap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestTap")
-            .field("id", &self.shared.id)
+            .field("id", &self.shared.id())
             .finish_non_exhaustive()
     }
 }

@@ -1,69 +1,39 @@
 //! What exchanges that have left leave behind, for those that come.
 
-use super::exchange::Shared;
-use super::flat::Flat;
 use super::record::Record;
-use super::tap::Chunks;
+use super::shared::Shared;
 use crossbeam_queue::ArrayQueue;
 use std::sync::Arc;
 
 /// What an exchange is made of is allocated by a request's thread and freed by the delivery thread,
-/// which is what allocators are slowest at. So it goes back and forth: a few, of a usual size, and
-/// nobody waits.
+/// which is what allocators are slowest at. So it goes back and forth as a whole, cleared by the
+/// delivery thread: a few, of a usual size, and nobody waits.
 ///
 /// Exchanges hold the recorder that holds these, so the delivery thread, which alone puts them here,
 /// takes them away when it ends.
-pub(crate) struct Spares(ArrayQueue<Spare>);
-
-#[derive(Default)]
-pub(super) struct Spare {
-    /// Empty.
-    pub(super) flat: Flat,
-    /// Empty, for a small body.
-    pub(super) buffer: Vec<u8>,
-    /// Held by nobody else.
-    pub(super) shared: Option<Arc<Shared>>,
-}
+pub(crate) struct Spares(ArrayQueue<Arc<Shared>>);
 
 impl Spares {
     /// More than a batch, which is encoded at once.
     const MOST: usize = 256;
-    /// One head of long lines does not make others large.
-    const MOST_BYTES: usize = 4 * 1024;
 
-    /// A spare whose buffer has so much room, or a little more.
-    pub(super) fn take(&self, room: usize) -> Spare {
-        let mut spare = self.0.pop().unwrap_or_default();
-        spare.flat.reserve(room);
-        spare
+    /// A cleared exchange that nobody else holds.
+    pub(super) fn take(&self) -> Option<Arc<Shared>> {
+        self.0.pop()
     }
 
-    /// Takes an exchange and its record, which has been encoded, unless there are enough. An exchange
-    /// that is still held, by a handle or as a stream, stays what it is.
+    /// Takes an exchange and its record, which has been encoded, unless there are enough. One that is
+    /// still held, by a handle or as a stream, stays what it is.
     pub(crate) fn put(&self, mut exchange: Arc<Shared>, record: Record) {
-        let kept = record.response.map(|response| response.body.kept);
-        let buffer = kept.and_then(Chunks::into_buffer).unwrap_or(record.buffer);
-        let is_free = Arc::get_mut(&mut exchange).is_some();
-        let spare = Spare {
-            flat: usual(record.flat, Flat::capacity, Flat::clear),
-            buffer: usual(buffer, Vec::capacity, Vec::clear),
-            shared: is_free.then_some(exchange),
-        };
-        drop(self.0.push(spare));
+        if let Some(shared) = Arc::get_mut(&mut exchange) {
+            shared.clear(record);
+            drop(self.0.push(exchange));
+        }
     }
 
     pub(crate) fn clear(&self) {
         while self.0.pop().is_some() {}
     }
-}
-
-/// A buffer without what was in it, unless it is a huge one.
-fn usual<T: Default>(mut buffer: T, capacity: fn(&T) -> usize, clear: fn(&mut T)) -> T {
-    if capacity(&buffer) > Spares::MOST_BYTES {
-        return T::default();
-    }
-    clear(&mut buffer);
-    buffer
 }
 
 impl Default for Spares {
@@ -120,7 +90,7 @@ mod tests {
         let config = Config::builder().sink(MemorySink::new()).log_body(true);
         let (recorder, _guard) = Recorder::start(config.build().unwrap()).unwrap();
         let text = [("content-type", &b"text/plain"[..])];
-        for (size, comes_back) in [(100, true), (Spares::MOST_BYTES, false)] {
+        for (size, comes_back) in [(100, true), (Record::MOST_KEPT, false)] {
             let path = format!("/{}", "x".repeat(size));
             let mut exchange = recorder
                 .begin(&RequestHead::new("GET", &path), std::iter::empty)
@@ -133,13 +103,18 @@ mod tests {
             let record = shared.take().unwrap();
             assert!(record.flat.len() > size);
             let spares = Spares::default();
+            // While it is in flight somebody holds it.
+            spares.put(Arc::clone(&shared), Record::default());
+            assert!(spares.take().is_none());
+            drop(exchange);
             spares.put(shared, record);
-            let spare = spares.0.pop().unwrap();
-            assert!(spare.shared.is_none(), "the exchange is in flight");
-            assert_eq!((spare.flat.len(), spare.buffer.len()), (0, 0));
+            let mut spare = spares.take().unwrap();
+            let state = Arc::get_mut(&mut spare).unwrap().state.get_mut();
+            let record = &state.unwrap().record;
+            assert_eq!((record.flat.len(), record.buffer.len()), (0, 0));
             let has_room = |capacity| capacity > size;
-            assert_eq!(has_room(spare.flat.capacity()), comes_back, "{size}");
-            assert_eq!(has_room(spare.buffer.capacity()), comes_back, "{size}");
+            assert_eq!(has_room(record.flat.capacity()), comes_back, "{size}");
+            assert_eq!(has_room(record.buffer.capacity()), comes_back, "{size}");
         }
     }
 
@@ -162,7 +137,7 @@ mod tests {
             let shared = exchange.handle().shared;
             let (charged, held) = {
                 let state = shared.lock();
-                let record = state.record.as_ref().unwrap();
+                let record = &state.record;
                 (record.charge.bytes(), held(record))
             };
             assert!(charged >= held, "{charged} for {held} in round {round}");

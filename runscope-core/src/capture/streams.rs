@@ -1,6 +1,6 @@
 //! Responses that have not ended at once: they are reported when they reach the configured age.
 
-use super::exchange::Shared;
+use super::shared::{Phase, Shared};
 use crate::message::Outcome;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -56,7 +56,7 @@ impl Streams {
             let Some(exchange) = exchange.upgrade() else {
                 return false;
             };
-            if exchange.lock().finished {
+            if exchange.lock().phase != Phase::Open {
                 return false;
             }
             let left = age.saturating_sub(now.saturating_duration_since(exchange.started));

@@ -47,11 +47,14 @@ impl Tap {
 
     /// A tap for a message that has no body by its method or status.
     pub(crate) fn absent() -> Self {
-        Self {
-            absent: true,
-            complete: true,
-            ..Self::default()
-        }
+        let mut tap = Self::default();
+        tap.set_absent();
+        tap
+    }
+
+    pub(super) fn set_absent(&mut self) {
+        self.absent = true;
+        self.complete = true;
     }
 
     /// A tap through which a whole body has passed already.
@@ -97,10 +100,10 @@ impl Tap {
         }
     }
 
-    /// Lets go of what was kept and says why; the size stays.
-    pub(crate) fn withhold(&mut self, why: Withheld) -> Chunks {
+    /// Lets go of what was kept, if anything was, and says why; the size stays.
+    pub(crate) fn withhold(&mut self, why: Withheld) -> Option<Chunks> {
         self.withheld = Some(why);
-        std::mem::take(&mut self.kept)
+        (self.kept.held() > 0).then(|| std::mem::take(&mut self.kept))
     }
 }
 
@@ -340,7 +343,7 @@ mod tests {
             assert_eq!(buffer.len(), (frames * size).min(cap));
             assert_eq!(buffer.capacity(), charge.bytes());
             assert!(buffer.capacity() <= cap);
-            charge.shrink(tap.withhold(Withheld::Filtered).held());
+            charge.shrink(tap.withhold(Withheld::Filtered).unwrap().held());
             assert_eq!(charge.bytes(), 0, "what is let go of is given back");
         }
     }

@@ -38,12 +38,12 @@ impl Config {
     /// Whether the bodies of an answered exchange are kept: always where neither `body_min_status`
     /// nor `body_min_time` is set, else when either of the two is reached. An exchange without an
     /// answer counts as failed.
-    pub(crate) fn keeps_bodies(&self, status: Option<u16>, elapsed: Duration) -> bool {
+    pub(crate) fn keeps_bodies(&self, status: Option<u16>, elapsed: impl Fn() -> Duration) -> bool {
         match (self.body_min_status, self.body_min_time) {
             (None, None) => true,
             (min_status, min_time) => {
                 min_status.is_some_and(|least| status.is_none_or(|status| status >= least))
-                    || min_time.is_some_and(|least| elapsed >= least)
+                    || min_time.is_some_and(|least| elapsed() >= least)
             }
         }
     }
@@ -226,7 +226,7 @@ mod tests {
             config.body_min_status = min_status;
             config.body_min_time = min_time;
             assert_eq!(
-                config.keeps_bodies(Some(status), Duration::from_millis(millis)),
+                config.keeps_bodies(Some(status), || Duration::from_millis(millis)),
                 expected
             );
         }

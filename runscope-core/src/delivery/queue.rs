@@ -56,9 +56,8 @@ impl Queue {
     /// Takes a finished exchange in, or counts why not.
     pub(crate) fn push(&self, exchange: Arc<Shared>, bytes: usize, counters: &Counters) {
         counters.captured();
-        // A handle may keep the exchange alive, but not what it captured.
         let refuse = |exchange: &Shared, reason| {
-            drop(exchange.take());
+            exchange.discard();
             counters.dropped(reason, 1);
         };
         if self.is_closed() {
@@ -132,8 +131,7 @@ impl Queue {
     fn discard(&self, counters: &Counters) {
         while let Some((exchange, bytes)) = self.entries.pop() {
             self.bytes.fetch_sub(bytes, Ordering::SeqCst);
-            // A handle may keep the exchange alive, but not what it captured.
-            drop(exchange.take());
+            exchange.discard();
             counters.dropped(DropReason::Shutdown, 1);
             self.ledger.discard();
         }

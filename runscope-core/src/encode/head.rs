@@ -24,11 +24,11 @@ impl HeadCleaner {
     pub(super) fn clean(&mut self, record: &Record, redactor: &Redactor) -> CleanHeads<'_> {
         self.flat.clear();
         let request = &record.request;
-        let url = self.flat.write(|out| {
-            let origin = request.url.before(request.path_and_query);
-            out.extend_from_slice(record.flat.bytes(origin));
-            redactor.url(record.flat.bytes(request.path_and_query), out);
-        });
+        self.value.clear();
+        self.value
+            .extend_from_slice(record.flat.bytes(request.origin));
+        redactor.url(record.flat.bytes(request.path_and_query), &mut self.value);
+        let url = self.flat.text(&self.value);
         let request_headers = self.headers(record, request.headers, redactor);
         let response_headers = record.response.as_ref().map(|response| response.headers);
         let response_headers = self.headers(record, response_headers.unwrap_or_default(), redactor);
