@@ -2,6 +2,7 @@ use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use runscope_core::RequestTap;
+use std::any::Any;
 use std::error::Error;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -35,6 +36,7 @@ type BoxError = Box<dyn Error + Send + Sync>;
 impl<B> Body for RequestBody<B>
 where
     B: Body,
+    B::Data: 'static,
     B::Error: Into<BoxError>,
 {
     type Data = Bytes;
@@ -54,10 +56,10 @@ where
             }
             return Poll::Pending;
         };
-        let frame = frame.map(|frame| frame.map(into_bytes));
-        if let Some(tap) = this.tap {
-            match &frame {
-                Some(Ok(frame)) => {
+        Poll::Ready(match frame {
+            Some(Ok(frame)) => {
+                let frame = into_bytes(frame);
+                if let Some(tap) = this.tap {
                     if let Some(data) = frame.data_ref() {
                         tap.frame(data);
                     }
@@ -65,11 +67,21 @@ where
                         tap.end();
                     }
                 }
-                Some(Err(_)) => tap.polled(),
-                None => tap.end(),
+                Some(Ok(frame))
             }
-        }
-        Poll::Ready(frame.map(|frame| frame.map_err(|error| unwrapped(error.into()))))
+            Some(Err(error)) => {
+                if let Some(tap) = this.tap {
+                    tap.polled();
+                }
+                Some(Err(unwrapped(error.into())))
+            }
+            None => {
+                if let Some(tap) = this.tap {
+                    tap.end();
+                }
+                None
+            }
+        })
     }
 
     fn is_end_stream(&self) -> bool {
@@ -81,9 +93,22 @@ where
     }
 }
 
-/// Without a copy where the buffer is `Bytes` already.
-pub(crate) fn into_bytes<D: Buf>(frame: Frame<D>) -> Frame<Bytes> {
-    frame.map_data(|mut data| data.copy_to_bytes(data.remaining()))
+/// As it is where the buffer is `Bytes` already, which the compiler knows of each type; a copy of any
+/// other.
+#[inline]
+pub(crate) fn into_bytes<D: Buf + 'static>(frame: Frame<D>) -> Frame<Bytes> {
+    let mut frame = Some(frame);
+    let same: &mut dyn Any = &mut frame;
+    if let Some(same) = same
+        .downcast_mut::<Option<Frame<Bytes>>>()
+        .and_then(Option::take)
+    {
+        return same;
+    }
+    match frame {
+        Some(frame) => frame.map_data(|mut data| data.copy_to_bytes(data.remaining())),
+        None => Frame::data(Bytes::new()),
+    }
 }
 
 #[cfg(feature = "axum")]

@@ -29,6 +29,7 @@ impl<B> ResponseBody<B> {
 impl<B> Body for ResponseBody<B>
 where
     B: Body,
+    B::Data: 'static,
     B::Error: fmt::Display,
 {
     type Data = Bytes;
@@ -45,13 +46,9 @@ where
                 .poll_frame(cx)
                 .map(|frame| frame.map(|f| f.map(into_bytes)));
         };
-        let Poll::Ready(frame) = exchange.scope(|| this.inner.as_mut().poll_frame(cx)) else {
-            exchange.waiting();
-            return Poll::Pending;
-        };
-        let frame = frame.map(|frame| frame.map(into_bytes));
-        match &frame {
-            Some(Ok(frame)) => {
+        match exchange.scope(|| this.inner.as_mut().poll_frame(cx)) {
+            Poll::Ready(Some(Ok(frame))) => {
+                let frame = into_bytes(frame);
                 if let Some(data) = frame.data_ref() {
                     exchange.frame(data);
                 }
@@ -59,11 +56,21 @@ where
                 if frame.is_trailers() || this.inner.is_end_stream() {
                     exchange.end();
                 }
+                Poll::Ready(Some(Ok(frame)))
             }
-            Some(Err(error)) => exchange.fail(error, None),
-            None => exchange.end(),
+            Poll::Ready(Some(Err(error))) => {
+                exchange.fail(&error, None);
+                Poll::Ready(Some(Err(error)))
+            }
+            Poll::Ready(None) => {
+                exchange.end();
+                Poll::Ready(None)
+            }
+            Poll::Pending => {
+                exchange.waiting();
+                Poll::Pending
+            }
         }
-        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {

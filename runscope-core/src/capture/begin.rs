@@ -3,7 +3,7 @@
 use super::budget::Charge;
 use super::current::is_delivery_thread;
 use super::exchange::Exchange;
-use super::flat::{Flat, Span};
+use super::flat::{Flat, Span, copy_headers};
 use super::head::{Known, RequestHead, is_ours, length};
 use super::record::Record;
 use super::sample::is_sampled;
@@ -35,10 +35,16 @@ impl Recorder {
         let mut opened = core.open(lines.size_hint().0, head.path_and_query.len())?;
         let mut known = Known::default();
         let flat = &mut opened.flat;
-        let is_delivery = match head.body_is_empty {
-            true => copy_headers(flat, lines, |_, _| ()),
-            false => copy_headers(flat, lines, |name, value| known.see(name, value)),
-        };
+        let mut is_delivery = false;
+        match head.body_is_empty {
+            true => copy_headers(flat, lines, |name, value| {
+                is_delivery |= is_ours(name, value);
+            }),
+            false => copy_headers(flat, lines, |name, value| {
+                is_delivery |= is_ours(name, value);
+                known.see(name, value);
+            }),
+        }
         // A delivery of our own is no exchange of the app's: it is in no count.
         match is_delivery {
             true => None,
@@ -54,22 +60,6 @@ struct Opened {
     charge: Charge,
     /// What the buffer was charged for.
     room: usize,
-}
-
-/// Copies headers, shows each to `see`, and says whether they mark a delivery of this process's own.
-#[inline]
-pub(super) fn copy_headers<'h>(
-    flat: &mut Flat,
-    headers: impl Iterator<Item = (&'h str, &'h [u8])>,
-    mut see: impl FnMut(&'h str, &'h [u8]),
-) -> bool {
-    let mut is_delivery = false;
-    for (name, value) in headers {
-        see(name, value);
-        is_delivery |= is_ours(name, value);
-        flat.header(name.as_bytes(), value);
-    }
-    is_delivery
 }
 
 /// Usual sums in bytes, so that the buffer need not grow: a header's name and value with their lengths;

@@ -28,20 +28,23 @@ pub fn current_exchange() -> Option<ExchangeHandle> {
     found
 }
 
-/// Makes `handle` the current exchange while `run` runs, also when it panics.
-pub(super) fn with_current<R>(handle: ExchangeHandle, run: impl FnOnce() -> R) -> R {
-    let _restore = Restore(replace(Some(handle)));
-    run()
+/// Makes `handle` the current exchange until the answer is dropped, in a panic too.
+#[inline]
+pub(super) fn enter(handle: ExchangeHandle) -> Entered {
+    Entered(replace(Some(handle)))
 }
 
-struct Restore(Option<ExchangeHandle>);
+/// Holds what was the current exchange before.
+pub(super) struct Entered(Option<ExchangeHandle>);
 
-impl Drop for Restore {
+impl Drop for Entered {
+    #[inline]
     fn drop(&mut self) {
         drop(replace(self.0.take()));
     }
 }
 
+#[inline]
 fn replace(handle: Option<ExchangeHandle>) -> Option<ExchangeHandle> {
     CURRENT.with(|current| ManuallyDrop::into_inner(current.replace(ManuallyDrop::new(handle))))
 }

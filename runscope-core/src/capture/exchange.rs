@@ -1,8 +1,8 @@
 //! An exchange in flight: begun by the layer, shown every frame, finished exactly once.
 
-use super::begin::copy_headers;
-use super::current::with_current;
+use super::current::enter;
 use super::finish::complete_before;
+use super::flat::copy_headers;
 use super::handle::ExchangeHandle;
 use super::head::{KnownOfResponse, ResponseHead};
 use super::record::ResponsePart;
@@ -45,15 +45,19 @@ impl Exchange {
 
     /// Runs a poll of the inner service or body as a part of this exchange: code in it finds the
     /// exchange by [`current_exchange`](super::current_exchange), and a panic in it is recorded.
+    #[inline]
     pub fn scope<R>(&mut self, poll: impl FnOnce() -> R) -> R {
         self.polling = true;
-        let result = with_current(self.handle(), poll);
+        let entered = enter(self.handle());
+        let result = poll();
+        drop(entered);
         self.polling = false;
         result
     }
 
     /// A handle for the handler's own use.
     #[must_use]
+    #[inline]
     pub fn handle(&self) -> ExchangeHandle {
         ExchangeHandle {
             shared: Arc::clone(&self.shared),
@@ -95,10 +99,14 @@ impl Exchange {
     }
 
     /// Sees one frame of the response's body pass.
+    #[inline]
     pub fn frame(&self, data: &Bytes) {
-        if self.shared.passed.add(data.len()) {
-            return;
+        if !self.shared.passed.add(data.len()) {
+            self.keep(data);
         }
+    }
+
+    fn keep(&self, data: &Bytes) {
         let mut state = self.shared.lock();
         let Some(record) = state.open() else { return };
         if let Some(response) = &mut record.response {

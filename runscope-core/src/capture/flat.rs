@@ -151,6 +151,19 @@ impl Flat {
     }
 }
 
+/// Appends headers, and shows each to `see`.
+#[inline]
+pub(super) fn copy_headers<'h>(
+    flat: &mut Flat,
+    headers: impl Iterator<Item = (&'h str, &'h [u8])>,
+    mut see: impl FnMut(&'h str, &'h [u8]),
+) {
+    for (name, value) in headers {
+        see(name, value);
+        flat.header(name.as_bytes(), value);
+    }
+}
+
 /// The headers of a list, in order.
 #[derive(Debug, Clone)]
 pub(crate) struct Headers<'a> {

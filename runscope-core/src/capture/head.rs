@@ -172,9 +172,16 @@ pub(crate) fn trace_id(traceparent: &[u8]) -> Option<&str> {
     (id.len() == 32 && id.bytes().all(hex) && id.bytes().any(|byte| byte != b'0')).then_some(id)
 }
 
-/// A number of bytes, as `Content-Length` writes it.
+/// A number of bytes, as `Content-Length` writes it (RFC 9110, section 8.6).
 pub(super) fn length(value: &[u8]) -> Option<u64> {
-    std::str::from_utf8(value).ok()?.trim().parse().ok()
+    let digits = value.trim_ascii();
+    let more = |sum: u64, digit: &u8| {
+        let digit = digit.checked_sub(b'0').filter(|digit| *digit <= 9)?;
+        sum.checked_mul(10)?.checked_add(u64::from(digit))
+    };
+    (!digits.is_empty())
+        .then(|| digits.iter().try_fold(0, more))
+        .flatten()
 }
 
 #[cfg(test)]
@@ -196,6 +203,24 @@ mod tests {
             (String::new(), None),
         ] {
             assert_eq!(trace_id(value.as_bytes()), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_length_is_digits_and_nothing_else() {
+        for (value, expected) in [
+            (&b"0"[..], Some(0)),
+            (b" 1024 ", Some(1024)),
+            (b"18446744073709551615", Some(u64::MAX)),
+            (b"18446744073709551616", None),
+            (b"", None),
+            (b" ", None),
+            (b"+1", None),
+            (b"-1", None),
+            (b"1 2", None),
+            (b"\xff", None),
+        ] {
+            assert_eq!(length(value), expected, "{value:?}");
         }
     }
 

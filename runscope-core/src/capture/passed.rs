@@ -16,6 +16,7 @@ impl Passed {
     }
 
     /// Counts a frame, or says by `false` that it has to be shown to the body's tap.
+    #[inline]
     pub(super) fn add(&self, bytes: usize) -> bool {
         let has_begun = self.has_begun.load(Ordering::Relaxed);
         if has_begun {

@@ -23,6 +23,7 @@ const UNKNOWN: &[u8] = b"application/octet-stream";
 /// `*/*`. At most one `*` on each side of the slash.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct ContentTypePattern {
+    text: String,
     main: Part,
     sub: Part,
 }
@@ -38,6 +39,11 @@ impl ContentTypePattern {
 /// Whether a body with this `Content-Type` header is to be kept. Its parameters don't matter; without
 /// the header, or a slash in it, the body counts as `application/octet-stream`.
 pub(crate) fn keeps_type(patterns: &[ContentTypePattern], header: Option<&[u8]>) -> bool {
+    // Most types are written as a pattern is, and then they are equal at a glance.
+    let is_same = |pattern: &ContentTypePattern| header == Some(pattern.text.as_bytes());
+    if patterns.iter().any(is_same) {
+        return true;
+    }
     let essence = essence(header.unwrap_or(UNKNOWN));
     patterns.iter().any(|pattern| pattern.matches(essence))
 }
@@ -49,7 +55,11 @@ impl FromStr for ContentTypePattern {
         let fault = || format!("{} is not a content type", super::value::quoted(text));
         let (main, sub) = text.trim().split_once('/').ok_or_else(fault)?;
         match (Part::parse(main), Part::parse(sub)) {
-            (Some(main), Some(sub)) => Ok(Self { main, sub }),
+            (Some(main), Some(sub)) => Ok(Self {
+                text: format!("{main}/{sub}"),
+                main,
+                sub,
+            }),
             _ => Err(fault()),
         }
     }
@@ -57,7 +67,7 @@ impl FromStr for ContentTypePattern {
 
 impl fmt::Display for ContentTypePattern {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}/{}", self.main, self.sub)
+        formatter.write_str(&self.text)
     }
 }
 
@@ -94,10 +104,7 @@ impl Part {
 
     fn matches(&self, text: &[u8]) -> bool {
         match self {
-            // Most types are written as the pattern is, and then they are equal at a glance.
-            Self::Exact(exact) => {
-                text == exact.as_bytes() || text.eq_ignore_ascii_case(exact.as_bytes())
-            }
+            Self::Exact(exact) => text.eq_ignore_ascii_case(exact.as_bytes()),
             Self::Around { prefix, suffix } => text
                 .split_at_checked(prefix.len())
                 .filter(|(start, _)| start.eq_ignore_ascii_case(prefix.as_bytes()))
