@@ -87,7 +87,7 @@ impl Exchange {
         let start = record.flat.len();
         let mut known = KnownOfResponse::default();
         copy_headers(&mut record.flat, headers(), |name, value| {
-            known.see(name, value)
+            known.see(name, value);
         });
         let headers = record.flat.span_from(start);
         // The room that was left for the response has been charged for at the start.
