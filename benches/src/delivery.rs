@@ -1,7 +1,7 @@
 //! The delivery without a server round it: what it takes for an exchange, and what a push takes while
 //! nobody answers.
 
-use crate::apps::Ours;
+use crate::apps::{Discard, Ours};
 use crate::exchange::{ANSWERED, Exchange};
 use crate::process::{Api, Manners};
 use runscope::{Config, ConfigBuilder, Recorder, RequestHead, ResponseHead};
@@ -46,7 +46,50 @@ pub fn run() -> ExitCode {
         ours.delivered();
         ours.end();
     }
+    println!();
+    sleeps(api.0);
     ExitCode::SUCCESS
+}
+
+/// How often the delivery thread goes to sleep for each batch, and so has to be woken: by a push, by its
+/// timer, or by the socket that it waits for.
+fn sleeps(api: SocketAddr) {
+    println!(
+        "| the delivery thread, 20,000 exchanges a second for 10 s | batches | sleeps a batch |\n\
+         |---|--:|--:|"
+    );
+    for (title, config) in [
+        ("into a sink", Config::builder().sink(Discard)),
+        ("to an API over loopback", to(api)),
+    ] {
+        let ours = Ours::of(config);
+        let before = ours.delivery_sleeps();
+        at_a_pace(&ours.recorder, |_| {});
+        ours.settle();
+        let sleeps = ours.delivery_sleeps() - before;
+        let batches = ours.delivered().attempts;
+        println!(
+            "| {title} | {batches} | {:.2} |",
+            sleeps as f64 / batches as f64
+        );
+        ours.end();
+    }
+}
+
+/// Exchanges a second.
+const PACE: u32 = 20_000;
+const SECONDS: u32 = 10;
+
+/// Captures exchanges that nobody made, and shows how long each push took.
+fn at_a_pace(recorder: &Recorder, mut pushed: impl FnMut(Duration)) {
+    let began = Instant::now();
+    for number in 0..PACE * SECONDS {
+        let due = began + Duration::from_secs(1) / PACE * number;
+        while Instant::now() < due {
+            thread::yield_now();
+        }
+        pushed(capture(recorder, Exchange::Get));
+    }
 }
 
 /// What the delivery thread takes for so many exchanges.
@@ -107,15 +150,8 @@ pub fn hang() -> ExitCode {
         ("the API hangs", Manners::Hangs),
     ] {
         let ours = Ours::of(to(Api::start(manners).0).shutdown_timeout(Duration::ZERO));
-        let mut pushes = Vec::with_capacity(200_000);
-        let began = Instant::now();
-        for number in 0..200_000_u32 {
-            let due = began + Duration::from_micros(50) * number;
-            while Instant::now() < due {
-                thread::yield_now();
-            }
-            pushes.push(capture(&ours.recorder, Exchange::Get));
-        }
+        let mut pushes = Vec::with_capacity((PACE * SECONDS) as usize);
+        at_a_pace(&ours.recorder, |push| pushes.push(push));
         pushes.sort_unstable();
         let at = |share: f64| {
             let place = ((pushes.len() - 1) as f64 * share).round() as usize;

@@ -7,6 +7,7 @@ mod counted;
 mod process;
 mod delivery;
 mod scaling;
+mod inspector;
 
 use apps::{Framework, Variant};
 use std::process::ExitCode;
@@ -25,6 +26,8 @@ runscope-benches delivery
     Processor time of the delivery thread for each exchange.
 runscope-benches hang
     How long a push takes while the API hangs.
+runscope-benches inspector [OPTIONS]
+    What the inspector takes in and how fast it answers, by its own bench, whose options these are.
 runscope-benches scaling
     How cost grows, as pictures in docs/benchmarks.";
 
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         ["delivery"] => delivery::run(),
         ["hang"] => delivery::hang(),
         ["scaling"] => scaling::run(),
+        ["inspector", options @ ..] => inspector::run(options),
         // What these run of this program.
         ["scale", what, size] => scaling::subject(what, size.parse().expect("a size")),
         ["case", name] => counted::case(name),

@@ -12,7 +12,7 @@ mod memory;
 
 pub use api::{Api, Manners};
 pub use child::Child;
-pub use cpu::thread_time;
+pub use cpu::{thread_sleeps, thread_time};
 pub use instructions::instructions;
 pub use load::load;
 pub use memory::memory;
