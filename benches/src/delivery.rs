@@ -12,39 +12,38 @@ use std::time::{Duration, Instant};
 
 /// Processor time of the delivery thread for each exchange, its answers read.
 pub fn run() -> ExitCode {
-    let api = Api::start(Manners::Accepts);
     println!(
-        "| delivery alone | processor time an exchange, µs | exchanges a second and core |\n\
-         |---|--:|--:|"
+        "| delivery alone | processor time an exchange, µs | exchanges a second and core | bytes posted |\n\
+         |---|--:|--:|--:|"
     );
-    for (title, exchange, bodies, batch, count) in [
-        ("one a POST, no bodies", Exchange::Get, false, 1, 8_000),
-        (
-            "batches of 200, no bodies",
-            Exchange::Get,
-            false,
-            200,
+    let api = Api::start(Manners::Accepts);
+    let (get, post) = (Exchange::Get, Exchange::Post);
+    let large = "batches of 200 or 1 MiB, 10 + 10 KiB";
+    let plain = || to(api.0);
+    row(
+        &api,
+        "one a POST, no bodies",
+        get,
+        8_000,
+        plain().max_batch_size(1),
+    );
+    row(&api, "batches of 200, no bodies", get, 100_000, plain());
+    let one = plain().log_body(true).max_batch_size(1);
+    row(&api, "one a POST, 10 + 10 KiB", post, 4_000, one);
+    row(&api, large, post, 20_000, plain().log_body(true));
+    #[cfg(feature = "peers")]
+    {
+        let api = Api::start(Manners::TakesGzip);
+        let gzip = || to(api.0).compress(true);
+        row(
+            &api,
+            "batches of 200, no bodies, gzipped",
+            get,
             100_000,
-        ),
-        ("one a POST, 10 + 10 KiB", Exchange::Post, true, 1, 4_000),
-        (
-            "batches of 200 or 1 MiB, 10 + 10 KiB",
-            Exchange::Post,
-            true,
-            200,
-            20_000,
-        ),
-    ] {
-        let ours = Ours::of(to(api.0).log_body(bodies).max_batch_size(batch));
-        // The connection is made, and what is allocated once is there.
-        deliver(&ours, exchange, 500);
-        let least = (0..5)
-            .map(|_| deliver(&ours, exchange, count / 5).as_secs_f64() * 1e6)
-            .fold(f64::INFINITY, f64::min);
-        let each = least / (count / 5) as f64;
-        println!("| {title} | {each:.2} | {:.0} |", 1e6 / each);
-        ours.delivered();
-        ours.end();
+            gzip(),
+        );
+        let title = format!("{large}, gzipped");
+        row(&api, &title, post, 20_000, gzip().log_body(true));
     }
     println!();
     sleeps(api.0);
@@ -90,6 +89,21 @@ fn at_a_pace(recorder: &Recorder, mut pushed: impl FnMut(Duration)) {
         }
         pushed(capture(recorder, Exchange::Get));
     }
+}
+
+fn row(api: &Api, title: &str, exchange: Exchange, count: usize, config: ConfigBuilder) {
+    let ours = Ours::of(config);
+    // The connection is made, and what is allocated once is there.
+    deliver(&ours, exchange, 500);
+    let received = api.received();
+    let least = (0..5)
+        .map(|_| deliver(&ours, exchange, count / 5).as_secs_f64() * 1e6)
+        .fold(f64::INFINITY, f64::min);
+    let each = least / (count / 5) as f64;
+    let bytes = (api.received() - received) / count as u64;
+    println!("| {title} | {each:.2} | {:.0} | {bytes} |", 1e6 / each);
+    ours.delivered();
+    ours.end();
 }
 
 /// What the delivery thread takes for so many exchanges.

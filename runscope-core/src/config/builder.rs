@@ -327,9 +327,9 @@ impl ConfigBuilder {
     /// Whether messages are sent gzipped, once an answer of the API has said that it takes them so: by
     /// `Accept-Encoding: gzip` (RFC 7694). Needs the feature `gzip`.
     ///
-    /// It is for an API that is far away, or paid for by the byte: JSON becomes a tenth or so. Next door
-    /// it only costs, as to compress a message takes longer than all else that is done to deliver it:
-    /// some 70 µs for 24 KB, on the delivery's thread.
+    /// It is for an API that is far away, or paid for by the byte: messages become a third to a tenth.
+    /// Next door it only costs: to compress bodies takes the delivery's thread about as long as all else
+    /// that it does with them.
     ///
     /// Key `compress`, variable `RUNSCOPE_COMPRESS`, boolean.
     /// Default: `false`.
