@@ -1,7 +1,7 @@
 //! The delivery without a server round it: what it takes for an exchange, and what a push takes while
 //! nobody answers.
 
-use crate::apps::Ours;
+use crate::apps::{Discard, Ours};
 use crate::exchange::{ANSWERED, Exchange};
 use crate::process::{Api, Manners};
 use runscope::{Config, ConfigBuilder, Recorder, RequestHead, ResponseHead};
@@ -12,41 +12,98 @@ use std::time::{Duration, Instant};
 
 /// Processor time of the delivery thread for each exchange, its answers read.
 pub fn run() -> ExitCode {
-    let api = Api::start(Manners::Accepts);
     println!(
-        "| delivery alone | processor time an exchange, µs | exchanges a second and core |\n\
+        "| delivery alone | processor time an exchange, µs | exchanges a second and core | bytes posted |\n\
+         |---|--:|--:|--:|"
+    );
+    let api = Api::start(Manners::Accepts);
+    let (get, post) = (Exchange::Get, Exchange::Post);
+    let large = "batches of 200 or 1 MiB, 10 + 10 KiB";
+    let plain = || to(api.0);
+    row(
+        &api,
+        "one a POST, no bodies",
+        get,
+        8_000,
+        plain().max_batch_size(1),
+    );
+    row(&api, "batches of 200, no bodies", get, 100_000, plain());
+    let one = plain().log_body(true).max_batch_size(1);
+    row(&api, "one a POST, 10 + 10 KiB", post, 4_000, one);
+    row(&api, large, post, 20_000, plain().log_body(true));
+    #[cfg(feature = "peers")]
+    {
+        let api = Api::start(Manners::TakesGzip);
+        let gzip = || to(api.0).compress(true);
+        row(
+            &api,
+            "batches of 200, no bodies, gzipped",
+            get,
+            100_000,
+            gzip(),
+        );
+        let title = format!("{large}, gzipped");
+        row(&api, &title, post, 20_000, gzip().log_body(true));
+    }
+    println!();
+    sleeps(api.0);
+    ExitCode::SUCCESS
+}
+
+/// How often the delivery thread goes to sleep for each batch, and so has to be woken: by a push, by its
+/// timer, or by the socket that it waits for.
+fn sleeps(api: SocketAddr) {
+    println!(
+        "| the delivery thread, 20,000 exchanges a second for 10 s | batches | sleeps a batch |\n\
          |---|--:|--:|"
     );
-    for (title, exchange, bodies, batch, count) in [
-        ("one a POST, no bodies", Exchange::Get, false, 1, 8_000),
-        (
-            "batches of 200, no bodies",
-            Exchange::Get,
-            false,
-            200,
-            100_000,
-        ),
-        ("one a POST, 10 + 10 KiB", Exchange::Post, true, 1, 4_000),
-        (
-            "batches of 200 or 1 MiB, 10 + 10 KiB",
-            Exchange::Post,
-            true,
-            200,
-            20_000,
-        ),
+    for (title, config) in [
+        ("into a sink", Config::builder().sink(Discard)),
+        ("to an API over loopback", to(api)),
     ] {
-        let ours = Ours::of(to(api.0).log_body(bodies).max_batch_size(batch));
-        // The connection is made, and what is allocated once is there.
-        deliver(&ours, exchange, 500);
-        let least = (0..5)
-            .map(|_| deliver(&ours, exchange, count / 5).as_secs_f64() * 1e6)
-            .fold(f64::INFINITY, f64::min);
-        let each = least / (count / 5) as f64;
-        println!("| {title} | {each:.2} | {:.0} |", 1e6 / each);
-        ours.delivered();
+        let ours = Ours::of(config);
+        let before = ours.delivery_sleeps();
+        at_a_pace(&ours.recorder, |_| {});
+        ours.settle();
+        let sleeps = ours.delivery_sleeps() - before;
+        let batches = ours.delivered().attempts;
+        println!(
+            "| {title} | {batches} | {:.2} |",
+            sleeps as f64 / batches as f64
+        );
         ours.end();
     }
-    ExitCode::SUCCESS
+}
+
+/// Exchanges a second.
+const PACE: u32 = 20_000;
+const SECONDS: u32 = 10;
+
+/// Captures exchanges that nobody made, and shows how long each push took.
+fn at_a_pace(recorder: &Recorder, mut pushed: impl FnMut(Duration)) {
+    let began = Instant::now();
+    for number in 0..PACE * SECONDS {
+        let due = began + Duration::from_secs(1) / PACE * number;
+        while Instant::now() < due {
+            thread::yield_now();
+        }
+        pushed(capture(recorder, Exchange::Get));
+    }
+}
+
+fn row(api: &Api, title: &str, exchange: Exchange, count: usize, config: ConfigBuilder) {
+    let ours = Ours::of(config);
+    // The connection is made, and what is allocated once is there.
+    deliver(&ours, exchange, 500);
+    let received = api.received();
+    let least = (0..5)
+        .map(|_| deliver(&ours, exchange, count / 5).as_secs_f64() * 1e6)
+        .fold(f64::INFINITY, f64::min);
+    let each = least / (count / 5) as f64;
+    let bytes = (api.received() - received) / count as u64;
+    println!("| {title} | {each:.2} | {:.0} | {bytes} |", 1e6 / each);
+    ours.delivered();
+    ours.end();
 }
 
 /// What the delivery thread takes for so many exchanges.
@@ -107,15 +164,8 @@ pub fn hang() -> ExitCode {
         ("the API hangs", Manners::Hangs),
     ] {
         let ours = Ours::of(to(Api::start(manners).0).shutdown_timeout(Duration::ZERO));
-        let mut pushes = Vec::with_capacity(200_000);
-        let began = Instant::now();
-        for number in 0..200_000_u32 {
-            let due = began + Duration::from_micros(50) * number;
-            while Instant::now() < due {
-                thread::yield_now();
-            }
-            pushes.push(capture(&ours.recorder, Exchange::Get));
-        }
+        let mut pushes = Vec::with_capacity((PACE * SECONDS) as usize);
+        at_a_pace(&ours.recorder, |push| pushes.push(push));
         pushes.sort_unstable();
         let at = |share: f64| {
             let place = ((pushes.len() - 1) as f64 * share).round() as usize;

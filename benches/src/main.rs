@@ -7,6 +7,7 @@ mod counted;
 mod process;
 mod delivery;
 mod scaling;
+mod inspector;
 
 use apps::{Framework, Variant};
 use std::process::ExitCode;
@@ -17,12 +18,16 @@ runscope-benches counted [--check | --bless]
     benches/baseline.json, --bless writes them there. With the feature `peers` the peers are counted too.
 runscope-benches process [ROUNDS]
     Processor time and throughput of whole servers over loopback, 15 rounds.
+runscope-benches instructions
+    All instructions of whole servers, whichever thread runs them, by valgrind.
 runscope-benches memory
     The most memory of a server at full load while the API hangs.
 runscope-benches delivery
     Processor time of the delivery thread for each exchange.
 runscope-benches hang
     How long a push takes while the API hangs.
+runscope-benches inspector [OPTIONS]
+    What the inspector takes in and how fast it answers, by its own bench, whose options these are.
 runscope-benches scaling
     How cost grows, as pictures in docs/benchmarks.";
 
@@ -35,14 +40,17 @@ fn main() -> ExitCode {
         ["counted", "--bless"] => counted::run(counted::Then::Bless),
         ["process"] => process::run(15),
         ["process", rounds] => process::run(rounds.parse().expect("a number of rounds")),
+        ["instructions"] => process::instructions(),
         ["memory"] => process::memory(),
         ["delivery"] => delivery::run(),
         ["hang"] => delivery::hang(),
         ["scaling"] => scaling::run(),
+        ["inspector", options @ ..] => inspector::run(options),
         // What these run of this program.
         ["scale", what, size] => scaling::subject(what, size.parse().expect("a size")),
         ["case", name] => counted::case(name),
-        ["serve", framework, variant, api] => serve(framework, variant, api),
+        ["serve", framework, variant, api] => serve(framework, variant, api, false),
+        ["serve", framework, variant, api, "patiently"] => serve(framework, variant, api, true),
         _ => {
             eprintln!("{USAGE}");
             ExitCode::from(2)
@@ -50,7 +58,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn serve(framework: &str, variant: &str, api: &str) -> ExitCode {
+fn serve(framework: &str, variant: &str, api: &str, is_patient: bool) -> ExitCode {
     let framework = Framework::ALL
         .into_iter()
         .find(|known| known.name() == framework);
@@ -60,5 +68,6 @@ fn serve(framework: &str, variant: &str, api: &str) -> ExitCode {
         .chain(framework.servers())
         .find(|known| known.name() == variant);
     let variant = variant.expect("a variant");
-    process::serve(framework, variant, api.parse().expect("an address"))
+    let api = api.parse().expect("an address");
+    process::serve(framework, variant, api, is_patient)
 }

@@ -65,6 +65,11 @@ fn a_full_batch_wakes_a_lane_that_waits_for_one() {
 }
 
 #[test]
+fn pushes_wake_a_lane_once_for_each_time_that_it_sleeps_and_never_while_it_is_busy() {
+    check(0, sound::scenes::wakes);
+}
+
+#[test]
 fn the_end_wakes_a_sleeping_lane() {
     check(5, sound::scenes::close);
 }

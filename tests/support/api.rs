@@ -17,6 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub enum Reply {
     /// 200, and a success for every message.
     Accept,
+    /// The same, with headers.
+    AcceptWith(Vec<(String, String)>),
     /// A status, headers, and a body.
     Answer(u16, Vec<(String, String)>, String),
     /// The raw bytes of an answer, then the connection is closed.
@@ -73,6 +75,11 @@ impl Reply {
         )
     }
 
+    /// Accepts, and says which codings of requests are taken.
+    pub fn accept_taking(codings: &str) -> Self {
+        Self::AcceptWith(vec![("accept-encoding".into(), codings.into())])
+    }
+
     pub fn behind(self, gate: &Gate) -> Self {
         Self::Behind(gate.clone(), Box::new(self))
     }
@@ -94,10 +101,27 @@ pub struct Post {
 impl Post {
     /// The messages of the body, whether it is one or an array.
     pub fn messages(&self) -> Vec<Message> {
-        match self.is_array() {
-            true => serde_json::from_slice(&self.body).expect("an array of messages"),
-            false => vec![serde_json::from_slice(&self.body).expect("a message")],
+        let json = self.json();
+        match json.starts_with(b"[") {
+            true => serde_json::from_slice(&json).expect("an array of messages"),
+            false => vec![serde_json::from_slice(&json).expect("a message")],
         }
+    }
+
+    /// The body without its content coding.
+    pub fn json(&self) -> Vec<u8> {
+        let mut json = Vec::new();
+        match self.is_gzip() {
+            true => flate2::read::GzDecoder::new(&self.body[..]).read_to_end(&mut json),
+            false => (&self.body[..]).read_to_end(&mut json),
+        }
+        .expect("a body as its content coding says");
+        json
+    }
+
+    pub fn is_gzip(&self) -> bool {
+        let coding = self.headers.get("content-encoding");
+        coding.is_some_and(|coding| coding == "gzip")
     }
 
     /// The identifiers of the messages.
@@ -109,7 +133,7 @@ impl Post {
     }
 
     pub fn is_array(&self) -> bool {
-        self.body.starts_with(b"[")
+        self.json().starts_with(b"[")
     }
 
     fn success(&self) -> String {
@@ -370,6 +394,11 @@ impl Shared {
                 self.changed.notify_all();
                 respond(stream, 200, &[], &post.success())
             }
+            Reply::AcceptWith(headers) => {
+                self.lock().accepted.extend(post.messages());
+                self.changed.notify_all();
+                respond(stream, 200, headers, &post.success())
+            }
             Reply::Answer(status, headers, body) => respond(stream, *status, headers, body),
             Reply::Raw(bytes) => stream.write_all(bytes),
             // Ends when the other side, or the end of the server, closes the connection.
@@ -386,7 +415,11 @@ impl Shared {
             self.lock().broken += 1;
             self.changed.notify_all();
         }
-        sent.is_ok() && matches!(reply, Reply::Accept | Reply::Answer(..))
+        sent.is_ok()
+            && matches!(
+                reply,
+                Reply::Accept | Reply::AcceptWith(_) | Reply::Answer(..)
+            )
     }
 }
 

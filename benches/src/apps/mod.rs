@@ -13,4 +13,6 @@ pub mod peers;
 #[cfg(feature = "peers")]
 pub use by_hand::{are_being_sent, send_each_to};
 pub use ours::{Discard, Ours, PATIENCE};
+#[cfg(feature = "peers")]
+pub use variant::Peer;
 pub use variant::{Framework, Variant};

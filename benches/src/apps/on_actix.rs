@@ -29,8 +29,8 @@ macro_rules! with_app {
                 $body
             }
             #[cfg(feature = "peers")]
-            (Variant::Peer(_), _) => {
-                $crate::apps::peers::write_log_into_a_sink();
+            (Variant::Peer(peer), _) => {
+                $crate::apps::peers::log_into_a_sink(peer);
                 let logger = actix_web::middleware::Logger::default;
                 let $app = move || App::new().configure(routes).wrap(logger());
                 $body

@@ -1,4 +1,4 @@
-use crate::process::thread_time;
+use crate::process::{thread_sleeps, thread_time};
 use runscope::{Config, ConfigBuilder, Guard, Recorder, Sink, Stats};
 use std::hint::black_box;
 use std::io;
@@ -40,6 +40,11 @@ impl Ours {
     /// The processor time of the delivery so far, where this is the only recorder.
     pub fn delivery_time(&self) -> Duration {
         thread_time(DELIVERY)
+    }
+
+    /// How often the delivery went to sleep so far, where this is the only recorder.
+    pub fn delivery_sleeps(&self) -> u64 {
+        thread_sleeps(DELIVERY)
     }
 
     /// Ends it, with its thread, which may end a little later than the guard.

@@ -52,13 +52,19 @@ pub fn layered(app: Router, peer: Peer) -> Router {
         Peer::BufferJson => app.layer(from_fn(buffer_json)),
         Peer::PostEach { bodies: false } => app.layer(from_fn(post_each::<false>)),
         Peer::PostEach { bodies: true } => app.layer(from_fn(post_each::<true>)),
-        Peer::Logger => app,
+        Peer::LoggerEnv | Peer::LoggerFormatted => app,
     }
 }
 
-/// For whoever logs by the `log` crate.
-pub fn write_log_into_a_sink() {
-    if log::set_logger(&Discard).is_ok() {
+/// Sets up what actix-web's `Logger` logs to. Each worker asks for it; the first one gets it.
+pub fn log_into_a_sink(peer: Peer) {
+    if peer == Peer::LoggerEnv {
+        // As actix-web's documentation sets it up, but for where the lines go.
+        let _ = env_logger::Builder::new()
+            .parse_filters("info")
+            .target(env_logger::Target::Pipe(Box::new(io::sink())))
+            .try_init();
+    } else if log::set_logger(&Discard).is_ok() {
         log::set_max_level(log::LevelFilter::Info);
     }
 }

@@ -39,8 +39,11 @@ pub enum Peer {
     Buffer,
     /// The same, and what is to be sent is made of them at once.
     BufferJson,
-    /// actix-web's `Logger`, written as text into a sink.
-    Logger,
+    /// actix-web's `Logger` as its documentation shows it: env_logger writes each line with its time,
+    /// level and module, here into a sink.
+    LoggerEnv,
+    /// The same where nothing is done with what the `Logger` itself makes of an exchange.
+    LoggerFormatted,
     /// A middleware that makes JSON of each exchange at once and posts it, as the gateway plugin did
     /// whose successor this library is.
     PostEach { bodies: bool },
@@ -101,7 +104,7 @@ impl Framework {
                 Peer::Buffer,
                 Peer::BufferJson,
             ],
-            Self::Actix => &[Peer::Logger],
+            Self::Actix => &[Peer::LoggerEnv, Peer::LoggerFormatted],
         }
     }
 }
@@ -153,7 +156,8 @@ impl Peer {
             Self::Outlet => "outlet",
             Self::Buffer => "buffer",
             Self::BufferJson => "buffer-json",
-            Self::Logger => "logger",
+            Self::LoggerEnv => "logger-env",
+            Self::LoggerFormatted => "logger-formatted",
             Self::PostEach { bodies: false } => "post-each",
             Self::PostEach { bodies: true } => "post-each-bodies",
         }
@@ -168,7 +172,8 @@ impl Peer {
             Self::Outlet => "outlet, bodies",
             Self::Buffer => "by hand: buffer both bodies",
             Self::BufferJson => "by hand: buffer, and JSON in the request's path",
-            Self::Logger => "actix-web `Logger` into a sink",
+            Self::LoggerEnv => "actix-web `Logger`, env_logger into a sink",
+            Self::LoggerFormatted => "actix-web `Logger`, formatted only",
             Self::PostEach { bodies: false } => "by hand: one POST an exchange, no bodies",
             Self::PostEach { bodies: true } => "by hand: one POST an exchange, bodies",
         }

@@ -14,4 +14,6 @@ mod run;
 
 pub use case::case;
 pub use collect::collected;
+pub use profile::total;
 pub use run::{Then, run};
+pub use table::signed;

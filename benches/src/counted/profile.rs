@@ -9,6 +9,14 @@ pub struct Profile {
     pub allocations: u64,
 }
 
+/// All instructions that are in a file of callgrind's.
+pub fn total(text: &str) -> Option<u64> {
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("totals: "))?;
+    line.trim().parse().ok()
+}
+
 const ALLOCATE: [&str; 5] = [
     "malloc",
     "calloc",
@@ -95,6 +103,7 @@ totals: 165
             allocations: 5,
         };
         assert_eq!(Profile::read(text), Some(profile));
+        assert_eq!(total(text), Some(165));
     }
 
     #[test]

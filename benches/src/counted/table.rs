@@ -49,7 +49,7 @@ pub fn markdown(counts: &Counts) -> String {
 }
 
 /// Rounded, with a sign where it is an addition, and its thousands apart.
-fn signed(sign: &str, value: f64) -> String {
+pub fn signed(sign: &str, value: f64) -> String {
     let rounded = value.round();
     let digits = format!("{:.0}", rounded.abs());
     let mut text = String::new();

@@ -13,6 +13,19 @@ pub struct Count {
 /// Long copies by the same instructions on every processor and at every address.
 const SAME_COPIES: &str = "glibc.cpu.x86_rep_movsb_threshold=1073741824";
 
+/// This program under callgrind, which writes its profile to `file`. What it shall run is yet to be said.
+pub fn callgrind(options: &[&str], file: &Path) -> Command {
+    let program = std::env::current_exe().expect("this program");
+    let mut command = Command::new("valgrind");
+    command
+        .env("GLIBC_TUNABLES", SAME_COPIES)
+        .arg("--tool=callgrind")
+        .args(options)
+        .arg(format!("--callgrind-out-file={}", file.display()))
+        .arg(program);
+    command
+}
+
 /// Whether there is a valgrind to count with.
 pub fn is_installed() -> bool {
     Command::new("valgrind")
@@ -26,14 +39,13 @@ pub fn is_installed() -> bool {
 pub fn count(arguments: &[&str], exchanges: usize, folder: &Path) -> Result<Count, String> {
     let name = arguments.join("-");
     let file = folder.join(format!("{}.callgrind", name.replace('/', "-")));
-    let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    let output = Command::new("valgrind")
-        .env("GLIBC_TUNABLES", SAME_COPIES)
-        .args(["--tool=callgrind", "--dump-instr=yes"])
-        .args(["--compress-strings=no", "--compress-pos=no"])
-        .arg(format!("--toggle-collect={COLLECTED}"))
-        .arg(format!("--callgrind-out-file={}", file.display()))
-        .arg(program)
+    let options = [
+        "--dump-instr=yes",
+        "--compress-strings=no",
+        "--compress-pos=no",
+        &format!("--toggle-collect={COLLECTED}"),
+    ];
+    let output = callgrind(&options, &file)
         .args(arguments)
         .output()
         .map_err(|error| format!("valgrind: {error}"))?;

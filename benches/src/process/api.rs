@@ -2,6 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -9,21 +11,31 @@ use std::time::Duration;
 pub enum Manners {
     /// Answers that every message is stored.
     Accepts,
+    /// The same, and that it takes them gzipped.
+    #[cfg(feature = "peers")]
+    TakesGzip,
     /// Takes connections, and never answers.
     Hangs,
 }
 
 /// The server; its threads live as long as the process.
-pub struct Api(pub SocketAddr);
+pub struct Api(pub SocketAddr, Arc<AtomicU64>);
 
 impl Api {
     pub fn start(manners: Manners) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
+        let received = Arc::new(AtomicU64::new(0));
+        let api = Self(address, Arc::clone(&received));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
+                let received = Arc::clone(&received);
                 thread::spawn(move || match manners {
-                    Manners::Accepts => drop(serve(stream)),
+                    Manners::Accepts => drop(serve(stream, "", &received)),
+                    #[cfg(feature = "peers")]
+                    Manners::TakesGzip => {
+                        drop(serve(stream, "accept-encoding: gzip\r\n", &received));
+                    }
                     Manners::Hangs => loop {
                         thread::sleep(Duration::from_secs(3600));
                         let _ = &stream;
@@ -31,16 +43,21 @@ impl Api {
                 });
             }
         });
-        Self(address)
+        api
+    }
+
+    /// The bytes of all bodies so far, as they came.
+    pub fn received(&self) -> u64 {
+        self.1.load(Ordering::SeqCst)
     }
 }
 
-fn serve(stream: TcpStream) -> std::io::Result<()> {
+fn serve(stream: TcpStream, says: &str, received: &AtomicU64) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut stream = BufReader::with_capacity(256 * 1024, stream);
     let (mut line, mut body, mut answer) = (String::new(), Vec::new(), String::new());
     loop {
-        let mut length = 0;
+        let (mut length, mut is_gzip) = (0, false);
         loop {
             line.clear();
             if stream.read_line(&mut line)? == 0 {
@@ -49,22 +66,40 @@ fn serve(stream: TcpStream) -> std::io::Result<()> {
             if line == "\r\n" {
                 break;
             }
-            if let Some((name, value)) = line.split_once(':')
-                && name.eq_ignore_ascii_case("content-length")
-            {
+            let Some((name, value)) = line.split_once(':') else {
+                continue;
+            };
+            if name.eq_ignore_ascii_case("content-length") {
                 length = value.trim().parse().unwrap_or_default();
             }
+            is_gzip |= name.eq_ignore_ascii_case("content-encoding");
         }
         body.resize(length, 0);
         stream.read_exact(&mut body)?;
+        received.fetch_add(length as u64, Ordering::SeqCst);
+        if is_gzip {
+            body = decoded(&body)?;
+        }
         write_answer(&body, &mut answer);
         let head = format!(
-            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n{says}content-length: {}\r\n\r\n",
             answer.len()
         );
         stream.get_mut().write_all(head.as_bytes())?;
         stream.get_mut().write_all(answer.as_bytes())?;
     }
+}
+
+#[cfg(feature = "peers")]
+fn decoded(body: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut decoded = Vec::new();
+    flate2::read::GzDecoder::new(body).read_to_end(&mut decoded)?;
+    Ok(decoded)
+}
+
+#[cfg(not(feature = "peers"))]
+fn decoded(_: &[u8]) -> std::io::Result<Vec<u8>> {
+    Err(std::io::ErrorKind::Unsupported.into())
 }
 
 /// A success for each identifier, which no body can hold the name of unescaped.

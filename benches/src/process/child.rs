@@ -24,8 +24,14 @@ pub struct Usage {
 impl Child {
     pub fn start(framework: Framework, variant: Variant, api: SocketAddr) -> Self {
         let program = std::env::current_exe().expect("this program");
-        let mut process = Command::new(program)
-            .args(["serve", framework.name(), variant.name(), &api.to_string()])
+        let mut command = Command::new(program);
+        command.args(["serve", framework.name(), variant.name(), &api.to_string()]);
+        Self::of(command)
+    }
+
+    /// Of a command that serves.
+    pub fn of(mut command: Command) -> Self {
+        let mut process = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -52,9 +58,14 @@ impl Child {
         self.ask("now")
     }
 
+    /// Has it call what valgrind looks out for.
+    pub fn mark(&mut self) {
+        self.say("mark");
+        self.line();
+    }
+
     fn ask(&mut self, what: &str) -> Usage {
-        let ask = self.ask.as_mut().expect("its input");
-        writeln!(ask, "{what}").expect("a server");
+        self.say(what);
         let line = self.line();
         let mut numbers = line.split(' ').map(|it| it.parse().expect("a number"));
         let mut next = || numbers.next().expect("three numbers");
@@ -63,6 +74,11 @@ impl Child {
             peak_kib: next(),
             dropped: next(),
         }
+    }
+
+    fn say(&mut self, what: &str) {
+        let ask = self.ask.as_mut().expect("its input");
+        writeln!(ask, "{what}").expect("a server");
     }
 
     fn line(&mut self) -> String {

@@ -1,5 +1,5 @@
-//! What a whole server takes: processor time and throughput over loopback, each variant in a process
-//! of its own, in rounds beside the bare app.
+//! What a whole server takes: processor time, throughput and instructions over loopback, each variant
+//! in a process of its own, in rounds beside the bare app.
 
 mod api;
 mod child;
@@ -7,11 +7,13 @@ mod cpu;
 mod load;
 mod server;
 mod run;
+mod instructions;
 mod memory;
 
 pub use api::{Api, Manners};
 pub use child::Child;
-pub use cpu::thread_time;
+pub use cpu::{thread_sleeps, thread_time};
+pub use instructions::instructions;
 pub use load::load;
 pub use memory::memory;
 pub use run::run;

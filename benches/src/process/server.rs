@@ -1,7 +1,8 @@
 //! The measured server, in a process of its own.
 
 use super::cpu::processor_time;
-use crate::apps::{Framework, Ours, Variant, on_actix, on_axum};
+use super::instructions::mark;
+use crate::apps::{Framework, Ours, PATIENCE, Variant, on_actix, on_axum};
 use runscope::Config;
 use std::io::{BufRead, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -9,9 +10,15 @@ use std::process::ExitCode;
 use std::{fs, thread};
 
 /// Serves until its standard input ends. For each line of it, it waits until all that was captured is
-/// delivered, and says what it took so far.
-pub fn serve(framework: Framework, variant: Variant, api: SocketAddr) -> ExitCode {
-    let ours = ours(variant, api);
+/// delivered, and says what it took so far. Where it is patient, only a full batch or a flush is
+/// delivered, and never one whose time has come.
+pub fn serve(
+    framework: Framework,
+    variant: Variant,
+    api: SocketAddr,
+    is_patient: bool,
+) -> ExitCode {
+    let ours = ours(variant, api, is_patient);
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     #[cfg(feature = "peers")]
@@ -22,9 +29,12 @@ pub fn serve(framework: Framework, variant: Variant, api: SocketAddr) -> ExitCod
             Framework::Actix => serve_actix(listener, variant, ours.as_ref()),
         });
         println!("{address}");
+        let mut marks = 0;
         for line in std::io::stdin().lock().lines().map_while(Result::ok) {
-            if line == "settle" {
-                settle(ours.as_ref());
+            match line.as_str() {
+                "settle" => settle(ours.as_ref()),
+                "mark" => mark(&mut marks),
+                _ => {}
             }
             // What is let go of is cheap, and must not pass for a good figure.
             let stats = ours.as_ref().map(|ours| ours.recorder.stats());
@@ -38,7 +48,7 @@ pub fn serve(framework: Framework, variant: Variant, api: SocketAddr) -> ExitCod
     })
 }
 
-fn ours(variant: Variant, api: SocketAddr) -> Option<Ours> {
+fn ours(variant: Variant, api: SocketAddr, is_patient: bool) -> Option<Ours> {
     let (Variant::Ours { bodies } | Variant::OursRound { bodies }) = variant else {
         return None;
     };
@@ -48,7 +58,10 @@ fn ours(variant: Variant, api: SocketAddr) -> Option<Ours> {
         .api_endpoint(format!("http://{api}"))
         .allow_plain_http(true)
         .log_body(bodies);
-    Some(Ours::of(config))
+    Some(Ours::of(match is_patient {
+        true => config.max_coalescing_delay(PATIENCE),
+        false => config,
+    }))
 }
 
 fn settle(ours: Option<&Ours>) {

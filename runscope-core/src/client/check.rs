@@ -2,12 +2,11 @@ use super::answer::{Answer, ItemStatus, Notice, read, reason};
 use super::build_error::BuildError;
 use super::error::{Said, plain, shown_location};
 use super::handle::Client;
-use super::http::RawAnswer;
+use super::http::{Posted, RawAnswer};
 use super::messages::encode;
 use super::transport_error::{TransportError, TransportErrorKind};
 use crate::id::new_id;
 use crate::message::{Context, Message, Request};
-use bytes::Bytes;
 use std::error::Error;
 use std::fmt;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -93,7 +92,7 @@ impl Client {
         })?;
         let start = Instant::now();
         let answer = self
-            .post_raw(self.token(), self.bucket_key(), Bytes::from(body))
+            .post_raw(self.token(), self.bucket_key(), Posted::Plain(body.into()))
             .await?;
         let elapsed = start.elapsed();
         let item = verdict(&answer, &id, self.bucket_key(), &self.endpoint())?;

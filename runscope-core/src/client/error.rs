@@ -327,6 +327,7 @@ mod tests {
             status,
             retry_after: Some(b"1.5".to_vec()),
             location: Some("//user:hunter2@x.example/a?token=hunter2".to_owned()),
+            takes_gzip: None,
             body: body.as_bytes().to_vec(),
             truncated: false,
         })

@@ -2,7 +2,7 @@ use super::AccessToken;
 use super::build_error::{BuildError, Kind};
 use super::endpoint::encode_segment;
 use super::error::Error;
-use super::http::{ANSWER_LIMIT, READ_LIMIT, RawAnswer, Transport};
+use super::http::{ANSWER_LIMIT, Posted, READ_LIMIT, RawAnswer, Transport};
 use super::options::ClientOptions;
 use super::transport_error::TransportError;
 use crate::config::Config;
@@ -113,7 +113,7 @@ impl Client {
         &self,
         token: &AccessToken,
         bucket_key: &str,
-        body: Bytes,
+        body: Posted,
     ) -> Result<RawAnswer, TransportError> {
         let transport = &self.shared.transport;
         let url = transport
@@ -133,6 +133,7 @@ impl Client {
         query: &[(&str, String)],
         body: Option<Bytes>,
     ) -> Result<RawAnswer, Error> {
+        let body = body.map(Posted::Plain);
         let transport = &self.shared.transport;
         let mut url = transport
             .endpoint()

@@ -15,7 +15,7 @@ fn client(server: &FakeServer) -> Client {
 
 async fn post(server: &FakeServer) -> RawAnswer {
     let token = AccessToken::from("of-the-lane");
-    let body = Bytes::from_static(b"[1]");
+    let body = Posted::Plain(Bytes::from_static(b"[1]"));
     client(server)
         .post_raw(&token, "other", body)
         .await
@@ -69,7 +69,7 @@ async fn what_can_not_be_sent_is_a_request_error_and_nothing_is_sent() {
     for (token, bucket) in [("", "b"), ("line\nbreak", "b"), ("t", ".."), ("t", "")] {
         let token = AccessToken::from(token);
         let error = client
-            .post_raw(&token, bucket, Bytes::new())
+            .post_raw(&token, bucket, Posted::Plain(Bytes::new()))
             .await
             .unwrap_err();
         assert_eq!(error.kind(), TransportErrorKind::Request);
@@ -86,7 +86,7 @@ async fn connections_are_kept_while_they_are_wanted() {
     let client = Client::new(&options).unwrap();
     for _ in 0..3 {
         client
-            .post_raw(client.token(), "b", Bytes::new())
+            .post_raw(client.token(), "b", Posted::Plain(Bytes::new()))
             .await
             .unwrap();
     }

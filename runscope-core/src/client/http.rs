@@ -1,4 +1,5 @@
 use super::AccessToken;
+use super::accept_encoding::takes_gzip;
 use super::answer::Notice;
 use super::build_error::{BuildError, Kind};
 use super::endpoint::Endpoint;
@@ -6,7 +7,10 @@ use super::mark::{MARK_HEADER, process_mark};
 use super::options::ClientOptions;
 use super::transport_error::TransportError;
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue,
+    LOCATION, RETRY_AFTER,
+};
 use reqwest::{Method, Response};
 use std::time::Duration;
 use tracing::Dispatch;
@@ -19,6 +23,19 @@ pub(crate) const ANSWER_LIMIT: usize = 64 * 1024;
 /// How much of an answer that reads something back is read: 32 MiB.
 pub(crate) const READ_LIMIT: usize = 32 * 1024 * 1024;
 
+/// A JSON text to be sent, as it is or in gzip.
+#[derive(Debug)]
+pub(crate) enum Posted {
+    Plain(Bytes),
+    Gzip(Bytes),
+}
+
+impl Posted {
+    pub(crate) fn is_gzip(&self) -> bool {
+        matches!(self, Self::Gzip(_))
+    }
+}
+
 /// An answer as it came, whatever its status.
 #[derive(Debug)]
 pub(crate) struct RawAnswer {
@@ -27,6 +44,8 @@ pub(crate) struct RawAnswer {
     pub(crate) retry_after: Option<Vec<u8>>,
     /// Where a redirect, which is never followed, points to.
     pub(crate) location: Option<String>,
+    /// Whether it says that requests in gzip are taken; `None` where it does not speak of it.
+    pub(crate) takes_gzip: Option<bool>,
     /// The body's beginning, at most as long as the limit.
     pub(crate) body: Vec<u8>,
     /// Whether more was to come. The connection is dropped then, not drained.
@@ -92,7 +111,7 @@ impl Transport {
         &self.endpoint
     }
 
-    /// One request and its answer, all under the timeout. `body` is a JSON text.
+    /// One request and its answer, all under the timeout.
     ///
     /// Nobody else's tracing sees it: a host program that ships its spans through this very client
     /// would otherwise make a span of every delivery.
@@ -101,7 +120,7 @@ impl Transport {
         token: &AccessToken,
         method: Method,
         url: Url,
-        body: Option<Bytes>,
+        body: Option<Posted>,
         limit: usize,
     ) -> Result<RawAnswer, TransportError> {
         let bearer = bearer(token).ok_or_else(|| {
@@ -114,9 +133,13 @@ impl Transport {
             .request(method, url)
             .header(AUTHORIZATION, bearer);
         if let Some(body) = body {
-            request = request
-                .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
-                .body(body);
+            request = request.header(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            request = match body {
+                Posted::Plain(bytes) => request.body(bytes),
+                Posted::Gzip(bytes) => request
+                    .header(CONTENT_ENCODING, HeaderValue::from_static("gzip"))
+                    .body(bytes),
+            };
         }
         let exchange = async { read(request.send().await?, limit).await };
         // `Dispatch::none` costs nothing, where a `NoSubscriber` in a dispatch of its own would
@@ -154,10 +177,12 @@ fn bearer(token: &AccessToken) -> Option<HeaderValue> {
 
 async fn read(mut response: Response, limit: usize) -> Result<RawAnswer, reqwest::Error> {
     let header = |name| response.headers().get(name).map(HeaderValue::as_bytes);
+    let codings = response.headers().get_all(ACCEPT_ENCODING).iter();
     let mut answer = RawAnswer {
         status: response.status().as_u16(),
         retry_after: header(RETRY_AFTER).map(<[u8]>::to_vec),
         location: header(LOCATION).map(|value| String::from_utf8_lossy(value).into_owned()),
+        takes_gzip: takes_gzip(codings.map(HeaderValue::as_bytes)),
         body: Vec::new(),
         truncated: false,
     };

@@ -1,10 +1,9 @@
 use super::answer::{Answer, ItemResult, ItemStatus, Receipt, read};
 use super::error::Error;
 use super::handle::Client;
-use super::http::RawAnswer;
+use super::http::{Posted, RawAnswer};
 use crate::id::new_id;
 use crate::message::{Context, Message};
-use bytes::Bytes;
 use reqwest::Method;
 use serde::Deserialize as _;
 use serde_json::Value;
@@ -165,7 +164,7 @@ impl Client {
             .map(|message| message.unique_identifier.as_deref().unwrap_or_default())
             .collect();
         let answer = self
-            .post_raw(self.token(), self.bucket_key(), Bytes::from(body))
+            .post_raw(self.token(), self.bucket_key(), Posted::Plain(body.into()))
             .await?;
         match read(answer.status, &answer.body, &ids) {
             Answer::Results(receipt) => Ok(receipt),
@@ -396,6 +395,7 @@ mod tests {
             status: 200,
             retry_after: None,
             location: None,
+            takes_gzip: None,
             body: Vec::new(),
             truncated: false,
         };

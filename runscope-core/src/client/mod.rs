@@ -18,6 +18,7 @@ mod http;
 mod transport_error;
 mod tls;
 pub(crate) mod retry_after;
+mod accept_encoding;
 mod mark;
 mod loose;
 
@@ -33,7 +34,7 @@ pub use options::ClientOptions;
 
 pub(crate) use answer::Answer;
 pub(crate) use error::{Said, plain, shown_location};
-pub(crate) use http::RawAnswer;
+pub(crate) use http::{Posted, RawAnswer};
 pub(crate) use mark::{MARK_HEADER, process_mark};
 pub(crate) use transport_error::{TransportError, TransportErrorKind};
 

@@ -19,6 +19,7 @@ impl ConfigBuilder {
         self.check_account();
         self.check_endpoint();
         self.check_spool();
+        self.check_compress();
         // A short queue makes short batches, unless somebody asked for longer ones.
         let config = &mut self.config;
         if config.max_batch_size == Config::defaults().max_batch_size {
@@ -103,6 +104,15 @@ impl ConfigBuilder {
         }
     }
 
+    /// Who asks for it counts on it.
+    fn check_compress(&mut self) {
+        let is_missing = self.config.compress && !cfg!(feature = "gzip");
+        if is_missing && !self.is_faulty("compress") {
+            let fault = Fault::new("needs the feature `gzip` of runscope, which is off");
+            self.refuse_setting("compress", fault.fix("switch it on in Cargo.toml"));
+        }
+    }
+
     /// Of two settings the first must not be more than the second.
     fn check_order(
         &mut self,
@@ -137,4 +147,25 @@ fn place_in_table(problem: &ConfigProblem) -> usize {
     KEYS.iter()
         .position(|key| Some(key.name) == problem.setting)
         .unwrap_or(KEYS.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_built_in_is_refused_by_the_name_of_its_feature() {
+        for (name, value, feature, is_built_in) in [
+            ("RUNSCOPE_COMPRESS", "yes", "gzip", cfg!(feature = "gzip")),
+            ("RUNSCOPE_COMPRESS", "no", "gzip", true),
+            ("RUNSCOPE_SPOOL_DIR", "s", "spool", cfg!(feature = "spool")),
+        ] {
+            let config = Config::from_vars([("RUNSCOPE_NDJSON_FILE", "f"), (name, value)]);
+            let told = config.err().map(|error| error.to_string());
+            let expected = format!(
+                "{name}: needs the feature `{feature}` of runscope, which is off; switch it on in Cargo.toml"
+            );
+            assert_eq!(told, (!is_built_in).then_some(expected));
+        }
+    }
 }

@@ -64,7 +64,7 @@ const A_MOMENT: Duration = Duration::from_millis(1);
 
 /// In the order of the documentation. The redaction keys are applied in the order in which they
 /// stand here, so that a list that replaces comes before those that add and take away.
-pub(super) static KEYS: [Key; 45] = [
+pub(super) static KEYS: [Key; 46] = [
     Key::new(
         "access_token",
         Field::Token(|config| &mut config.access_token),
@@ -270,6 +270,11 @@ pub(super) static KEYS: [Key; 45] = [
         "context",
         Field::Flag(|config| &mut config.context),
         "Whether messages carry the `context` object beside the documented fields.",
+    ),
+    Key::new(
+        "compress",
+        Field::Flag(|config| &mut config.compress),
+        "Whether messages are sent gzipped once the API says that it takes them so; needs the feature `gzip`.",
     ),
     Key::new(
         "allow_plain_http",

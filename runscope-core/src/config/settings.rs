@@ -109,6 +109,7 @@ pub struct Config {
     pub(crate) max_stream_age: Duration,
     pub(crate) context: bool,
 
+    pub(crate) compress: bool,
     pub(crate) allow_plain_http: bool,
     pub(crate) ca_file: Option<PathBuf>,
     pub(crate) ndjson_file: Option<PathBuf>,
@@ -199,6 +200,7 @@ impl Config {
             max_stream_age: Duration::from_secs(60),
             context: true,
 
+            compress: false,
             allow_plain_http: false,
             ca_file: None,
             ndjson_file: None,

@@ -1,7 +1,6 @@
 //! Encoded messages on their way, in one buffer.
 
 use super::spool::RecordId;
-use bytes::Bytes;
 use std::ops::Range;
 
 /// The messages of a batch: their JSON, one after the other with commas between, so that any run of
@@ -132,23 +131,18 @@ impl Batch {
         }
     }
 
-    /// The body that posts a run of messages: one as a bare object, which every endpoint takes,
-    /// several as an array.
-    pub(super) fn body(&self, run: &Range<usize>) -> Bytes {
+    /// The pieces of a body that posts a run of messages: one as a bare object, which every endpoint
+    /// takes, several as an array.
+    pub(super) fn body(&self, run: &Range<usize>) -> [&[u8]; 3] {
         if run.len() == 1 {
-            return Bytes::copy_from_slice(self.message(run.start));
+            return [b"", self.message(run.start), b""];
         }
         let ends = self
             .messages
             .get(run.clone())
             .and_then(|run| Some((run.first()?, run.last()?)));
         let piece = ends.and_then(|(first, last)| self.json.get(first.start..last.end));
-        let piece = piece.unwrap_or_default();
-        let mut body = Vec::with_capacity(piece.len() + BRACKETS);
-        body.push(b'[');
-        body.extend_from_slice(piece);
-        body.push(b']');
-        body.into()
+        [b"[", piece.unwrap_or_default(), b"]"]
     }
 
     /// The identifiers of a run of messages, for matching results to them.
@@ -190,7 +184,7 @@ mod tests {
             (1..2, "{22}"),
             (2..3, "{333}"),
         ] {
-            assert_eq!(batch.body(&run), body.as_bytes());
+            assert_eq!(batch.body(&run).concat(), body.as_bytes());
         }
     }
 
@@ -206,7 +200,7 @@ mod tests {
                     assert_eq!(batch.message(at), *message);
                 }
                 let body = [b"[", &expected.join(&b","[..])[..], b"]"].concat();
-                assert_eq!(batch.body(&(0..3)), body);
+                assert_eq!(batch.body(&(0..3)).concat(), body);
             }
         }
     }
@@ -226,7 +220,8 @@ mod tests {
             let batch = batch(messages);
             assert_eq!(batch.fitting(most), fitting, "{messages:?} {most}");
             if messages.len() > 1 {
-                assert_eq!(batch.bytes(), batch.body(&(0..messages.len())).len());
+                let body = batch.body(&(0..messages.len())).concat();
+                assert_eq!(batch.bytes(), body.len());
             }
         }
     }

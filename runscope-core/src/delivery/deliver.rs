@@ -19,6 +19,7 @@ impl Lane {
     pub(super) async fn deliver(&mut self, count: usize) -> Result<(), GiveUp> {
         let mut runs: Vec<Range<usize>> = self.singles.first_runs(count);
         let mut trouble = Trouble::default();
+        self.compressor.next_batch();
         while let Some(run) = runs.pop() {
             let token = self.state.output.token_version();
             let Some(reply) = self.send(&run).await else {
@@ -26,7 +27,7 @@ impl Lane {
             };
             match verdict(&reply.answer) {
                 Verdict::Settle(items) => {
-                    self.singles.accepted(&run);
+                    self.accepted(&run);
                     let again = self.settle_each(&run, items);
                     if again.is_empty() {
                         self.reporter.working();
@@ -42,7 +43,7 @@ impl Lane {
                 }
                 Verdict::TakenUnread => {
                     self.reporter.working();
-                    self.singles.accepted(&run);
+                    self.accepted(&run);
                     trouble = Trouble::default();
                     self.delivered(Delivered::Unconfirmed, run);
                 }
@@ -59,6 +60,14 @@ impl Lane {
                     trouble.since = None;
                     let wait = trouble.next(&self.core.config);
                     self.wait(wait, EndsBy::Token(token), &mut trouble).await?;
+                }
+                Verdict::Uncompressed { is_certain } => {
+                    self.core.stats.retry();
+                    self.compressor.refused(&run, is_certain);
+                    if is_certain {
+                        self.reporter.uncompressed();
+                    }
+                    runs.push(run);
                 }
                 Verdict::Split if run.len() == 1 => self.cut_or_reject(run, &reply, &mut runs),
                 Verdict::Bisect if run.len() == 1 => {
@@ -85,18 +94,28 @@ impl Lane {
 
     /// Sends a run of messages. `None` where a shutdown has no more time for it, and there is a spool
     /// that takes them.
-    async fn send(&self, run: &Range<usize>) -> Option<Reply> {
+    async fn send(&mut self, run: &Range<usize>) -> Option<Reply> {
         self.core.stats.attempt();
-        let send = self
-            .state
-            .output
-            .send(&self.state.bucket_key, &self.batch, run);
+        let send = self.state.output.send(
+            &self.state.bucket_key,
+            &self.batch,
+            run,
+            &mut self.compressor,
+        );
         if self.spool.is_none() {
             return Some(send.await);
         }
         match race(send, self.core.control.wait_for_leave()).await {
             First::One(reply) => Some(reply),
             First::Other(()) => None,
+        }
+    }
+
+    /// Draws conclusions from a run of messages that the API took.
+    fn accepted(&mut self, run: &Range<usize>) {
+        self.singles.accepted(run);
+        if self.compressor.accepted(run) {
+            self.reporter.uncompressed();
         }
     }
 

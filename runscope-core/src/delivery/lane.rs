@@ -1,6 +1,7 @@
 //! One lane: from the queue of one bucket to its end, batch by batch.
 
 use super::batch::Batch;
+use super::compress::Compressor;
 use super::dead_letter::DeadLetters;
 use super::drain::Pace;
 use super::queue::Queue;
@@ -27,6 +28,7 @@ pub(super) struct Lane {
     encoder: Encoder,
     pub(super) reporter: Reporter,
     pub(super) singles: Singles,
+    pub(super) compressor: Compressor,
 }
 
 /// Why a lane stops trying.
@@ -51,6 +53,7 @@ impl Lane {
             encoder: Encoder::default(),
             reporter,
             singles: Singles::default(),
+            compressor: Compressor::default(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Opens the lanes that a config asks for: one for each bucket.
 
+use super::compress::Codings;
 use super::control::LaneState;
 use super::drain::Backlog;
 use super::output::{Api, Output};
@@ -7,6 +8,7 @@ use super::queue::Queue;
 use crate::client::{BuildError, Client};
 use crate::config::{Config, Destination};
 use crate::sink::{FileSink, SharedSink};
+use std::sync::Arc;
 use std::{fmt, io};
 use tokio::sync::Notify;
 
@@ -48,13 +50,15 @@ pub(crate) fn lanes(config: &Config) -> Result<Vec<LaneState>, StartError> {
     }
     let mut lanes = Vec::with_capacity(destinations.len());
     let client = client(config)?;
+    let codings = config.compress.then(Arc::<Codings>::default);
     for Destination {
         access_token,
         bucket_key,
     } in destinations
     {
         let is_own_token = Some(access_token) == config.access_token.as_ref();
-        let api = Api::new(client.clone(), access_token.clone(), is_own_token);
+        let token = access_token.clone();
+        let api = Api::new(client.clone(), token, is_own_token, codings.clone());
         lanes.push(lane(bucket_key, Output::Api(api)));
     }
     Ok(lanes)

@@ -13,6 +13,7 @@ mod worker;
 mod lane;
 mod deliver;
 mod batch;
+mod compress;
 mod output;
 mod verdict;
 mod backoff;

@@ -1,9 +1,10 @@
 //! Where batches go: the messages API, or a sink.
 
 use super::batch::Batch;
+use super::compress::{Codings, Compressor};
 use super::verdict::Answer;
 use crate::client::{
-    self, Client, ItemResult, ItemStatus, RawAnswer, Receipt, Said, TransportError,
+    self, Client, ItemResult, ItemStatus, Posted, RawAnswer, Receipt, Said, TransportError,
     TransportErrorKind, answer, plain, retry_after, shown_location,
 };
 use crate::config::AccessToken;
@@ -11,7 +12,7 @@ use crate::sink::SharedSink;
 use std::fmt;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
 
 /// Where the batches of one lane go.
@@ -28,6 +29,8 @@ pub(super) struct Api {
     token_version: AtomicU64,
     /// Whether the token is the recorder's own, not one that a scope brought.
     is_own_token: bool,
+    /// Where bodies may be compressed.
+    codings: Option<Arc<Codings>>,
 }
 
 /// What came back for a run of messages.
@@ -57,9 +60,15 @@ impl Output {
         }
     }
 
-    pub(super) async fn send(&self, bucket_key: &str, batch: &Batch, run: &Range<usize>) -> Reply {
+    pub(super) async fn send(
+        &self,
+        bucket_key: &str,
+        batch: &Batch,
+        run: &Range<usize>,
+        compressor: &mut Compressor,
+    ) -> Reply {
         match self {
-            Self::Api(api) => api.send(bucket_key, batch, run).await,
+            Self::Api(api) => api.send(bucket_key, batch, run, compressor).await,
             Self::Sink(sink) => write(sink, bucket_key, batch, run),
         }
     }
@@ -76,33 +85,53 @@ impl fmt::Display for Output {
 }
 
 impl Api {
-    pub(super) fn new(client: Client, token: AccessToken, is_own_token: bool) -> Self {
+    pub(super) fn new(
+        client: Client,
+        token: AccessToken,
+        is_own_token: bool,
+        codings: Option<Arc<Codings>>,
+    ) -> Self {
         Self {
             client,
             token: RwLock::new(token),
             token_version: AtomicU64::new(0),
             is_own_token,
+            codings,
         }
     }
 
-    async fn send(&self, bucket_key: &str, batch: &Batch, run: &Range<usize>) -> Reply {
+    async fn send(
+        &self,
+        bucket_key: &str,
+        batch: &Batch,
+        run: &Range<usize>,
+        compressor: &mut Compressor,
+    ) -> Reply {
+        let pieces = batch.body(run);
+        let codings = self.codings.as_ref();
+        let gzip = codings
+            .filter(|codings| codings.takes_gzip())
+            .and_then(|_| compressor.compress(&pieces));
+        let body = gzip.map_or_else(|| Posted::Plain(pieces.concat().into()), Posted::Gzip);
+        let was_gzip = body.is_gzip();
         let token = self
             .token
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        match self
-            .client
-            .post_raw(&token, bucket_key, batch.body(run))
-            .await
-        {
-            Ok(raw) => reply(&raw, &batch.ids(run)),
+        match self.client.post_raw(&token, bucket_key, body).await {
+            Ok(raw) => {
+                if let Some(codings) = codings {
+                    codings.heard(raw.takes_gzip);
+                }
+                reply(&raw, &batch.ids(run), was_gzip)
+            }
             Err(error) => no_answer(&error),
         }
     }
 }
 
-fn reply(raw: &RawAnswer, ids: &[&str]) -> Reply {
+fn reply(raw: &RawAnswer, ids: &[&str], was_gzip: bool) -> Reply {
     let retry_after = raw.retry_after.as_deref();
     let retry_after = retry_after.and_then(|text| retry_after::parse(text, SystemTime::now()));
     let said = answer::read(raw.status, &raw.body, ids);
@@ -122,6 +151,7 @@ fn reply(raw: &RawAnswer, ids: &[&str]) -> Reply {
         status,
         retry_after,
         said,
+        was_gzip,
     };
     Reply { answer, problem }
 }
@@ -158,6 +188,7 @@ fn write(sink: &SharedSink, bucket_key: &str, batch: &Batch, run: &Range<usize>)
             status: 200,
             retry_after: None,
             said: client::Answer::Results(receipt),
+            was_gzip: false,
         },
         problem: String::new(),
     }

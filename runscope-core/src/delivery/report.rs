@@ -99,6 +99,14 @@ impl Reporter {
         );
     }
 
+    /// The endpoint does not take what it says that it takes.
+    pub(super) fn uncompressed(&self) {
+        info!(
+            target: "runscope", bucket = self.bucket,
+            "the endpoint refuses compressed messages; they are sent as they are"
+        );
+    }
+
     /// A panic was caught on the delivery thread.
     pub(super) fn panicked(&self, lost: u64) {
         error!(target: "runscope", bucket = self.bucket, lost, "delivery panicked and is restarted");

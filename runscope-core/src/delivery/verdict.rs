@@ -10,11 +10,13 @@ pub(super) enum Answer {
     Nothing,
     /// Nothing was sent: the token, or the bucket key, can't stand in a request.
     Unsendable,
-    /// An answer's status, its `Retry-After` as a delay, and what its body says of the messages.
+    /// An answer's status, its `Retry-After` as a delay, what its body says of the messages, and
+    /// whether they were sent in gzip.
     Http {
         status: u16,
         retry_after: Option<Duration>,
         said: Said,
+        was_gzip: bool,
     },
 }
 
@@ -40,6 +42,9 @@ pub(super) enum Verdict {
     Split,
     /// One of them is bad: send halves to find it; a single message is the bad one.
     Bisect,
+    /// The messages, or that they came in gzip, are not to the API's liking: send the same as they are.
+    /// No message is blamed for a coding.
+    Uncompressed { is_certain: bool },
     /// Nothing will be taken until somebody changes something: keep all and probe.
     Pause,
 }
@@ -56,20 +61,28 @@ pub(super) enum Settled {
 
 /// The table of answers.
 pub(super) fn verdict(answer: &Answer) -> Verdict {
-    let (status, retry_after, said) = match answer {
+    let (status, retry_after, said, was_gzip) = match answer {
         Answer::Nothing => return Verdict::Retry { not_before: None },
         Answer::Unsendable => return Verdict::Pause,
         Answer::Http {
             status,
             retry_after,
             said,
-        } => (*status, *retry_after, said),
+            was_gzip,
+        } => (*status, *retry_after, said, *was_gzip),
+    };
+    let refused = || match was_gzip {
+        // Unsupported Media Type, which means a content coding too (RFC 9110, section 15.5.16).
+        true => Verdict::Uncompressed {
+            is_certain: status == 415,
+        },
+        false => Verdict::Bisect,
     };
     match status {
         200..=299 => match said {
             Said::Results(receipt) => Verdict::Settle(receipt.items.iter().map(settle).collect()),
             // It was no success, whatever its status says.
-            Said::Refused(_) => Verdict::Bisect,
+            Said::Refused(_) => refused(),
             Said::Unparsable => Verdict::TakenUnread,
         },
         // Following a redirect would hand the token to whoever it names.
@@ -79,7 +92,7 @@ pub(super) fn verdict(answer: &Answer) -> Verdict {
         408 | 425 | 429 => Verdict::Retry {
             not_before: retry_after,
         },
-        400..=499 => Verdict::Bisect,
+        400..=499 => refused(),
         // Every other answer, 5xx above all, is trouble of the server's own.
         _ => Verdict::Retry {
             not_before: retry_after,
@@ -131,6 +144,7 @@ mod tests {
                     status,
                     retry_after: wish,
                     said: Said::Unparsable,
+                    was_gzip: false,
                 };
                 assert_eq!(verdict(&answer), expected, "{status}");
             }
@@ -142,8 +156,28 @@ mod tests {
             status: 200,
             retry_after: None,
             said: Said::Refused(Notice::default()),
+            was_gzip: false,
         };
         assert_eq!(verdict(&refused), Verdict::Bisect, "a 200 that says no");
+    }
+
+    #[test]
+    fn what_was_refused_in_gzip_goes_as_it_is_before_a_message_is_blamed() {
+        for status in 100..=599 {
+            let [plain, gzip] = [false, true].map(|was_gzip| {
+                verdict(&Answer::Http {
+                    status,
+                    retry_after: None,
+                    said: Said::Unparsable,
+                    was_gzip,
+                })
+            });
+            let is_certain = status == 415;
+            match plain {
+                Verdict::Bisect => assert_eq!(gzip, Verdict::Uncompressed { is_certain }),
+                plain => assert_eq!(gzip, plain, "{status}"),
+            }
+        }
     }
 
     #[test]
@@ -188,6 +222,7 @@ mod tests {
             status: 200,
             retry_after: None,
             said: Said::Results(receipt),
+            was_gzip: false,
         };
         assert_eq!(verdict(&answer), Verdict::Settle(settled));
     }

@@ -12,6 +12,7 @@ use loom::sync::Notify;
 use loom::thread;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
@@ -87,6 +88,52 @@ pub fn full_batch() {
     }
     pushes.into_iter().for_each(|push| push.join().unwrap());
     assert!(queue.pop().is_some() && queue.pop().is_some());
+}
+
+/// Counts how often it is woken.
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wakes {
+    fn since_last(&self) -> usize {
+        self.0.swap(0, Ordering::SeqCst)
+    }
+}
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// What waking costs is paid by requests. Under load a batch is one wake; one that begins in an empty
+/// queue and fills before its time has two, as something has to start that time.
+pub fn wakes() {
+    const BATCH: usize = 4;
+    let (queue, counters) = (queue(100, BATCH), Counters::default());
+    let push = |count| (0..count).for_each(|_| queue.push(Arc::new(Shared), 1, &counters));
+    let pop = |count| (0..count).for_each(|_| assert!(queue.pop().is_some()));
+    let wakes = Arc::new(Wakes::default());
+    let waker = Waker::from(Arc::clone(&wakes));
+    let mut context = Context::from_waker(&waker);
+
+    let mut idle = Box::pin(queue.wait_for_entry());
+    assert!(idle.as_mut().poll(&mut context).is_pending());
+    push(BATCH - 1);
+    assert_eq!(wakes.since_last(), 1, "by the first entry");
+    assert!(idle.as_mut().poll(&mut context).is_ready());
+
+    for _ in 0..3 {
+        let mut coalescing = Box::pin(queue.wait_for_batch(far().into()));
+        assert!(coalescing.as_mut().poll(&mut context).is_pending());
+        push(1);
+        assert_eq!(wakes.since_last(), 1, "by the last entry of a batch");
+        push(1);
+        assert!(coalescing.as_mut().poll(&mut context).is_ready());
+        pop(BATCH);
+        push(BATCH - 2);
+        assert_eq!(wakes.since_last(), 0, "while it gets going, and while it is busy");
+    }
 }
 
 /// A lane that sleeps is woken by the end.

@@ -11,6 +11,10 @@ use serde::de::DeserializeOwned;
 use std::io::Read;
 use std::sync::Arc;
 
+/// The content codings of a request that are undone, as an answer's `Accept-Encoding` names them (RFC
+/// 7694).
+pub(crate) const CODINGS: &str = "gzip, zstd";
+
 /// The largest zstd window that is decoded: 8 MiB, what RFC 8878 (section 3.1.1.1.2) recommends.
 const WINDOW_LOG: u32 = 23;
 
@@ -199,10 +203,7 @@ fn encoding(headers: &HeaderMap) -> Result<Encoding, ApiError> {
         "" | "identity" => Ok(Encoding::Identity),
         "gzip" | "x-gzip" => Ok(Encoding::Gzip),
         "zstd" => Ok(Encoding::Zstd),
-        _ => {
-            let message = "the content encoding must be gzip, zstd or identity";
-            Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))
-        }
+        _ => Err(ApiError::unsupported_coding(CODINGS)),
     }
 }
 

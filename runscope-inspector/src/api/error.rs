@@ -16,6 +16,8 @@ pub(crate) struct ApiError {
     status: StatusCode,
     message: String,
     more_info: Option<Value>,
+    /// The content codings that are taken, where the one of the request is none of them.
+    codings: Option<&'static str>,
 }
 
 impl ApiError {
@@ -24,6 +26,16 @@ impl ApiError {
             status,
             message: message.into(),
             more_info: None,
+            codings: None,
+        }
+    }
+
+    /// For a body in a content coding that is none of these.
+    pub(crate) fn unsupported_coding(codings: &'static str) -> Self {
+        let message = format!("the content encoding must be one of {codings}, or identity");
+        Self {
+            codings: Some(codings),
+            ..Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message)
         }
     }
 
@@ -103,6 +115,13 @@ impl IntoResponse for ApiError {
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             let seconds = header::HeaderValue::from_static(RETRY_AFTER);
             response.headers_mut().insert(header::RETRY_AFTER, seconds);
+        }
+        // A 415 for another reason must not have it (RFC 7694, section 3).
+        if let Some(codings) = self.codings {
+            let codings = header::HeaderValue::from_static(codings);
+            response
+                .headers_mut()
+                .insert(header::ACCEPT_ENCODING, codings);
         }
         response
     }

@@ -1,5 +1,5 @@
 use super::auth::Caller;
-use super::body::{Received, expect_json};
+use super::body::{CODINGS, Received, expect_json};
 use super::envelope::{Params, Path, data, nothing};
 use super::error::ApiError;
 use super::ingest::{Results, read_messages, store_items};
@@ -11,7 +11,7 @@ use crate::query::{Expr, Name, Pattern, Span, StatusTest, Term, When};
 use crate::store::{Scan, Scope, Search, Store, StoreError};
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::Response;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -25,21 +25,21 @@ pub(super) const MOST_LISTED: usize = 1000;
 const LISTING: Duration = Duration::from_secs(10);
 const LARGEST_LIST: usize = 16 << 20;
 
-/// Stores one message, or an array of them.
+/// Stores one message, or an array of them. The answer says how the next ones may be compressed.
 pub(super) async fn post(
     State(state): State<AppState>,
     caller: Caller,
     Path(key): Path<String>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Results, ApiError> {
+) -> Result<([(HeaderName, &'static str); 1], Results), ApiError> {
     let bucket = caller.bucket(&state, key, Scope::Write).await?;
     expect_json(&headers)?;
     let received = Received::read(&state, caller, &headers, body).await?;
     let limits = *state.limits();
     let metrics = Arc::clone(state.metrics());
     let alerts = Arc::clone(state.alerts());
-    received
+    let results = received
         .work(&state, move |store, body| {
             let items = read_messages(body, &limits)?;
             let mut results = Results::all();
@@ -53,7 +53,8 @@ pub(super) async fn post(
             )?;
             Ok(results)
         })
-        .await
+        .await?;
+    Ok(([(header::ACCEPT_ENCODING, CODINGS)], results))
 }
 
 /// Which messages are listed. The bounds are of their own times, as those are what the API documents;

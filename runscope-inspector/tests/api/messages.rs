@@ -172,7 +172,9 @@ async fn compressed_bodies_are_taken() {
         let request = server
             .request(Method::POST, "/buckets/default/messages")
             .header("content-encoding", encoding);
-        success(request.body(body).send().await.unwrap()).await;
+        let answer = request.body(body).send().await.unwrap();
+        assert_eq!(answer.headers()["accept-encoding"], "gzip, zstd");
+        success(answer).await;
     }
     assert_eq!(
         ids(&server.get("/buckets/default/messages").await),

@@ -6,6 +6,24 @@ use reqwest::Method;
 use serde_json::json;
 
 #[tokio::test]
+async fn a_415_names_the_codings_where_it_is_about_them_and_nowhere_else() {
+    let server = Server::start().await;
+    for (header, value, named) in [
+        ("content-encoding", "br", Some("gzip, zstd")),
+        ("content-encoding", "gzip, gzip", Some("gzip, zstd")),
+        ("content-type", "text/plain", None),
+    ] {
+        let request = server.request(Method::POST, "/buckets/default/messages");
+        let request = request.header(header, value).body("[]");
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 415, "{value}");
+        let codings = answer.headers().get("accept-encoding");
+        let codings = codings.map(|codings| codings.to_str().unwrap());
+        assert_eq!(codings, named, "{value}");
+    }
+}
+
+#[tokio::test]
 async fn every_error_wears_the_envelope() {
     let server = Server::start().await;
     let messages = "/buckets/default/messages";

@@ -2,6 +2,7 @@
 
 use super::operation::{Needs, Operation};
 use super::schemas::{list_of, reference};
+use crate::api::body::CODINGS;
 use crate::api::buckets::LONGEST_NAME;
 use crate::api::messages::MOST_LISTED;
 use crate::api::state::Limits;
@@ -119,6 +120,12 @@ fn post() -> Operation {
         .body(json!({ "application/json": { "schema": schema } }))
         .stores()
         .answers(200, "One result a message, in their order.", results())
+        .says(
+            200,
+            "Accept-Encoding",
+            CODINGS,
+            "How further messages may be compressed (RFC 7694).",
+        )
 }
 
 pub(super) fn results() -> Value {

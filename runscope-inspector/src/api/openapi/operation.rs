@@ -212,6 +212,15 @@ impl Operation {
         self
     }
 
+    /// A header that an answer has, always the same.
+    pub(super) fn says(mut self, status: u16, name: &str, value: &str, description: &str) -> Self {
+        if let Some(answer) = self.answers.get_mut(&status) {
+            answer["headers"][name] =
+                json!({ "description": description, "schema": { "const": value } });
+        }
+        self
+    }
+
     /// An error in the API's form.
     pub(super) fn refuses(mut self, status: u16, description: &str) -> Self {
         let answer = json!({ "$ref": "#/components/responses/Error", "description": description });
