@@ -32,6 +32,8 @@ impl Scratch {
 pub(super) struct Prepared<'a> {
     pub(super) info: BodyInfo,
     pub(super) bytes: Option<&'a [u8]>,
+    /// Whether the bytes are known to be UTF-8, which else is found when they are written.
+    is_utf8: bool,
 }
 
 impl Prepared<'_> {
@@ -40,7 +42,15 @@ impl Prepared<'_> {
         info.state = BodyState::NotCaptured;
         info.reason = Some(Withheld::ContentEncoding);
         info.decoded = None;
-        Self { info, bytes: None }
+        Self::without(info)
+    }
+
+    fn without(info: BodyInfo) -> Self {
+        Self {
+            info,
+            bytes: None,
+            is_utf8: false,
+        }
     }
 
     /// The whole body, unmasked in structure: what a form may be read from.
@@ -53,6 +63,9 @@ impl Prepared<'_> {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         let Some(bytes) = self.bytes else { return };
         out.extend_from_slice(b",\"body\":");
+        if self.is_utf8 {
+            return json::utf8(bytes, out);
+        }
         match std::str::from_utf8(bytes) {
             Ok(text) => json::string(text, out),
             // A cut may fall into a character; what is whole before it is still text.
@@ -91,7 +104,7 @@ pub(super) fn prepare<'s>(
         ..BodyInfo::default()
     };
     if tap.absent || (tap.size == 0 && tap.complete) {
-        return Prepared { info, bytes: None };
+        return Prepared::without(info);
     }
     if tap.kept.len() == 0 {
         info.state = BodyState::NotCaptured;
@@ -100,7 +113,7 @@ pub(super) fn prepare<'s>(
         if tap.withheld.is_none() {
             info.state = BodyState::Empty;
         }
-        return Prepared { info, bytes: None };
+        return Prepared::without(info);
     }
 
     let Scratch {
@@ -129,6 +142,7 @@ pub(super) fn prepare<'s>(
             return Prepared {
                 info,
                 bytes: Some(MASK.as_bytes()),
+                is_utf8: true,
             };
         }
         Decoded::Unknown => return Prepared::unreadable(info),
@@ -146,7 +160,8 @@ pub(super) fn prepare<'s>(
 
     cleaned.clear();
     let context = described.context.truncated(cut);
-    let bytes = match redactor.body(context, bytes, cleaned) {
+    let checked = redactor.checked_body(context, bytes, cleaned);
+    let bytes = match checked.verdict {
         BodyVerdict::Unchanged => bytes,
         BodyVerdict::Cleaned => {
             info.redacted = true;
@@ -162,6 +177,7 @@ pub(super) fn prepare<'s>(
     Prepared {
         info,
         bytes: Some(bytes),
+        is_utf8: checked.is_utf8,
     }
 }
 

@@ -1,5 +1,6 @@
 //! JSON written straight into a byte buffer.
 
+use crate::redact::octets;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::io::Write as _;
@@ -7,6 +8,11 @@ use std::time::Duration;
 
 /// Appends a string with its quotes.
 pub(super) fn string(text: &str, out: &mut Vec<u8>) {
+    utf8(text.as_bytes(), out);
+}
+
+/// As above, of bytes that are known to be UTF-8.
+pub(super) fn utf8(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
     escape(text, out);
     out.push(b'"');
@@ -86,51 +92,95 @@ pub(super) fn seconds(time: Duration, out: &mut Vec<u8>) {
     let _ = write!(out, "{}.{:06}", time.as_secs(), time.subsec_micros());
 }
 
-/// In pieces of a fixed size: the compiler looks at all bytes of one at once, and one in which none has
-/// to be escaped, as in most texts, is copied without a call.
-fn escape(text: &str, out: &mut Vec<u8>) {
-    let (pieces, rest) = text.as_bytes().as_chunks::<16>();
-    for piece in pieces {
-        let needs = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
-        if piece.iter().fold(false, |any, &byte| any | needs(byte)) {
-            escape_each(piece, out);
-        } else {
-            out.extend_from_slice(piece);
-        }
-    }
-    escape_each(rest, out);
-}
+/// How many bytes are escaped at once, in a place that has room for the longest escapes.
+const BLOCK: usize = 128;
+const PIECE: usize = 16;
+/// More than any escape takes of the place: a power of two, by which an index is cut without a branch.
+const ROOM: usize = 8 * BLOCK;
 
-fn escape_each(bytes: &[u8], out: &mut Vec<u8>) {
-    for &byte in bytes {
-        match ESCAPES[usize::from(byte)] {
-            0 => out.push(byte),
-            b'u' => {
-                const HEX: &[u8; 16] = b"0123456789abcdef";
-                let (high, low) = (HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]);
-                out.extend_from_slice(&[b'\\', b'u', b'0', b'0', high, low]);
+/// Up to the first byte that needs an escape all is copied at once; that is all of most texts. Behind
+/// it JSON within JSON is full of quotes, so nothing there hangs on a guess where the next one is: for
+/// each byte eight are written, of which those that do not count are written over.
+fn escape(bytes: &[u8], out: &mut Vec<u8>) {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let is_clean = |word: &&[u8; 8]| octets::specials(u64::from_le_bytes(**word)) == 0;
+    let clean = words.iter().take_while(is_clean).count() * 8;
+    if clean + rest.len() == bytes.len() && !rest.iter().any(|&byte| is_special(byte)) {
+        return out.extend_from_slice(bytes);
+    }
+    let (before, behind) = bytes.split_at(clean);
+    out.extend_from_slice(before);
+    let mut place = [0_u8; ROOM + 8];
+    for block in behind.chunks(BLOCK) {
+        let mut length = 0_usize;
+        let (pieces, rest) = block.as_chunks::<PIECE>();
+        for piece in pieces {
+            let whole = place
+                .get_mut(length & (ROOM - 1)..)
+                .and_then(<[u8]>::first_chunk_mut);
+            match whole {
+                Some(whole) if !piece.iter().fold(false, |any, &byte| any | is_special(byte)) => {
+                    *whole = *piece;
+                    length += PIECE;
+                }
+                _ => length = escape_each(piece, &mut place, length),
             }
-            short => out.extend_from_slice(&[b'\\', short]),
         }
+        length = escape_each(rest, &mut place, length);
+        out.extend_from_slice(place.get(..length).unwrap_or_default());
     }
 }
 
-/// For each byte: 0 where it stands for itself, `u` where it is written by its number, otherwise
-/// the letter that follows the backslash (RFC 8259, section 7).
-const ESCAPES: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut control = 0;
-    while control < 0x20 {
-        table[control] = b'u';
-        control += 1;
+fn is_special(byte: u8) -> bool {
+    byte < b' ' || byte == b'"' || byte == b'\\'
+}
+
+/// Writes bytes behind the `length` that the place has already, and returns the new length.
+#[inline]
+fn escape_each(bytes: &[u8], place: &mut [u8; ROOM + 8], mut length: usize) -> usize {
+    for &byte in bytes {
+        let escape = ESCAPES[usize::from(byte)];
+        let slot = place
+            .get_mut(length & (ROOM - 1)..)
+            .and_then(<[u8]>::first_chunk_mut);
+        if let Some(slot) = slot {
+            *slot = escape.to_le_bytes();
+        }
+        length += (escape >> COUNT) as usize;
     }
-    table[0x08] = b'b';
-    table[b'\t' as usize] = b't';
-    table[b'\n' as usize] = b'n';
-    table[0x0c] = b'f';
-    table[b'\r' as usize] = b'r';
-    table[b'"' as usize] = b'"';
-    table[b'\\' as usize] = b'\\';
+    length
+}
+
+/// Where in an entry of [`ESCAPES`] it is said how many of its bytes count.
+const COUNT: u32 = 56;
+
+/// For each byte what is written for it (RFC 8259, section 7).
+static ESCAPES: [u64; 256] = {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let mut table = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        let byte = at as u8;
+        let short = match byte {
+            0x08 => b'b',
+            b'\t' => b't',
+            b'\n' => b'n',
+            0x0c => b'f',
+            b'\r' => b'r',
+            b'"' | b'\\' => byte,
+            _ => 0,
+        };
+        let (text, count) = if short != 0 {
+            ([b'\\', short, 0, 0, 0, 0, 0, 0], 2)
+        } else if byte < b' ' {
+            let (high, low) = (HEX[at >> 4], HEX[at & 15]);
+            ([b'\\', b'u', b'0', b'0', high, low, 0, 0], 6)
+        } else {
+            ([byte, 0, 0, 0, 0, 0, 0, 0], 1)
+        };
+        table[at] = u64::from_le_bytes(text) | count << COUNT;
+        at += 1;
+    }
     table
 };
 

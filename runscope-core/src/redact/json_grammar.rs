@@ -8,6 +8,7 @@ const DEEPEST: usize = 256;
 pub(super) struct Nesting {
     objects: [u64; DEEPEST / 64],
     pub(super) depth: usize,
+    in_object: bool,
 }
 
 impl Nesting {
@@ -16,12 +17,7 @@ impl Nesting {
     }
 
     pub(super) fn in_object(&self) -> bool {
-        let Some(top) = self.depth.checked_sub(1) else {
-            return false;
-        };
-        self.objects
-            .get(top / 64)
-            .is_some_and(|word| word & (1 << (top % 64)) != 0)
+        self.in_object
     }
 
     pub(super) fn push(&mut self, object: bool) -> bool {
@@ -35,12 +31,49 @@ impl Nesting {
             *word &= !bit;
         }
         self.depth += 1;
+        self.in_object = object;
         true
     }
 
     pub(super) fn pop(&mut self) {
         self.depth = self.depth.saturating_sub(1);
+        self.in_object = match self.depth.checked_sub(1) {
+            Some(top) => self
+                .objects
+                .get(top / 64)
+                .is_some_and(|word| word & (1 << (top % 64)) != 0),
+            None => false,
+        };
     }
+}
+
+/// Whether the byte belongs to a number that it follows.
+pub(super) fn in_number(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')
+}
+
+/// Where a number ends that is written as nearly all are: at most twelve digits, a dot among them or
+/// not, and something behind it.
+#[inline]
+pub(super) fn short_number(text: &[u8], start: usize) -> Option<usize> {
+    let rest = text.get(start..)?;
+    let skip_digits = |mut at: usize| {
+        while let Some(b'0'..=b'9') = rest.get(at) {
+            at += 1;
+        }
+        at
+    };
+    let integer = skip_digits(0);
+    let mut length = integer;
+    if rest.get(length) == Some(&b'.') {
+        length = skip_digits(integer + 1);
+        if length == integer + 1 {
+            return None;
+        }
+    }
+    let whole = !in_number(*rest.get(length)?);
+    let valid = integer == 1 || (integer > 0 && rest.first() != Some(&b'0'));
+    (whole && valid && length <= 12).then_some(start + length)
 }
 
 /// Whether the text is a number (RFC 8259, section 6).

@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use super::{octets, patterns, text};
+
 /// How the text from a string's opening quote on goes on.
 pub(super) enum Scanned {
     /// The string is whole.
@@ -19,18 +21,22 @@ pub(super) struct JsonString {
     pub(super) close: usize,
     /// Whether there are escapes in it.
     pub(super) escaped: bool,
-    /// Which of the bytes that secrets need were seen.
-    seen: u8,
+    /// Whether a character is written by its number (`\u0041`), and so may be any character.
+    pub(super) numbered: bool,
 }
 
 /// A buffer that grew beyond this is not kept for the next string.
 const KEPT: usize = 64 * 1024;
 
-const END: u8 = 1;
-const ASSIGNS: u8 = 2;
-const DIGIT: u8 = 4;
-const CAPITAL_J: u8 = 8;
-const SCHEME: u8 = 16;
+/// Which of the bytes that secrets need are in a content.
+#[derive(Clone, Copy)]
+pub(super) struct Seen(u8);
+
+const ASSIGNS: u8 = 1;
+const DIGIT: u8 = 2;
+const CAPITAL_J: u8 = 4;
+const SCHEME: u8 = 8;
+const OPENS: u8 = 16;
 
 /// What each byte of a string means.
 static BYTES: [u8; 256] = {
@@ -38,11 +44,11 @@ static BYTES: [u8; 256] = {
     let mut byte = 0;
     while byte < 256 {
         table[byte] = match byte as u8 {
-            b'"' | b'\\' | 0..=0x1f => END,
             b'=' | b':' | b'<' => ASSIGNS,
             b'0'..=b'9' => DIGIT,
             b'J' => CAPITAL_J,
             b'B' | b'b' => SCHEME,
+            b'{' | b'[' => OPENS,
             _ => 0,
         };
         byte += 1;
@@ -50,57 +56,142 @@ static BYTES: [u8; 256] = {
     table
 };
 
-impl JsonString {
-    /// Whether the content, which has this length, could hold a secret at all.
+impl Seen {
+    pub(super) fn of(content: &[u8]) -> Self {
+        Self(
+            content
+                .iter()
+                .fold(0, |seen, &byte| seen | BYTES[usize::from(byte)]),
+        )
+    }
+
+    /// As above, but without what stands in escapes.
+    pub(super) fn beside_escapes(content: &[u8]) -> Self {
+        let (mut seen, mut rest) = (0, content);
+        while let Some(slash) = memchr::memchr(b'\\', rest) {
+            let (before, escape) = rest.split_at(slash);
+            seen |= Self::of(before).0;
+            let length = if escape.get(1) == Some(&b'u') { 6 } else { 2 };
+            rest = escape.get(length..).unwrap_or_default();
+        }
+        Self(seen | Self::of(rest).0)
+    }
+
+    /// Whether a content without escapes, which has this length, could hold a secret at all.
     pub(super) fn is_worth_a_look(self, length: usize) -> bool {
-        let has = |bit: u8| self.seen & bit != 0;
-        has(ASSIGNS)
-            || (has(DIGIT) && length >= 13)
-            || (has(CAPITAL_J) && length >= 12)
-            || (has(SCHEME) && length >= 7)
+        self.has(ASSIGNS)
+            || (self.has(DIGIT) && length >= 13)
+            || (self.has(CAPITAL_J) && length >= 12)
+            || (self.has(SCHEME) && length >= 7)
+    }
+
+    /// Whether a content with escapes, none of them a number, could hold a secret once they are
+    /// undone. Such an escape stands for none of the bytes that a secret needs, and parts no run of
+    /// digits, so that the content may be judged as it is written.
+    pub(super) fn is_worth_unescaping(self, content: &[u8]) -> bool {
+        self.has(ASSIGNS | CAPITAL_J | OPENS)
+            || (self.has(DIGIT) && patterns::has_long_run(content))
+            || (self.has(SCHEME) && text::holds_scheme_within(content))
+    }
+
+    fn has(self, any: u8) -> bool {
+        self.0 & any != 0
     }
 }
 
-/// Walks over a string (RFC 8259, section 7) whose content begins at `start`.
-pub(super) fn scan(source: &[u8], start: usize, end: usize) -> Scanned {
-    let text = source.get(..end).unwrap_or_default();
-    let (mut at, mut seen, mut escaped) = (start, 0, false);
-    loop {
-        let rest = text.get(at..).unwrap_or_default();
-        let Some(length) = rest.iter().position(|&byte| {
-            let kind = BYTES[usize::from(byte)];
-            seen |= kind;
-            kind == END
-        }) else {
-            return Scanned::Cut;
-        };
-        at += length;
-        match rest.get(length) {
-            Some(b'"') => {
-                return Scanned::Whole(JsonString {
-                    close: at,
-                    escaped,
-                    seen,
-                });
+/// Walks over a string (RFC 8259, section 7) whose content begins at `start`. What is outside ASCII
+/// has to be UTF-8.
+#[inline]
+pub(super) fn scan(text: &[u8], start: usize) -> Scanned {
+    match scan_short(text, start) {
+        Some(close) => Scanned::Whole(JsonString {
+            close,
+            escaped: false,
+            numbered: false,
+        }),
+        None => scan_long(text, start),
+    }
+}
+
+/// Where the string ends, if nothing but ASCII without escapes is before: so are most.
+#[inline]
+pub(super) fn scan_short(text: &[u8], start: usize) -> Option<usize> {
+    let (mut at, mut rest) = (start, text.get(start..)?);
+    while let Some((word, behind)) = rest.split_first_chunk() {
+        let word = u64::from_le_bytes(*word);
+        let found = octets::specials(word) | octets::non_ascii(word);
+        if found != 0 {
+            let ends = octets::at(word, found) == b'"';
+            return ends.then(|| at + octets::first(found));
+        }
+        (at, rest) = (at + 8, behind);
+    }
+    None
+}
+
+#[inline(never)]
+fn scan_long(text: &[u8], start: usize) -> Scanned {
+    let (mut at, mut escaped, mut numbered, mut odd) = (start, false, false, 0);
+    let close = loop {
+        let mut rest = text.get(at..).unwrap_or_default();
+        let byte = loop {
+            let Some((word, behind)) = rest.split_first_chunk() else {
+                odd |= 1;
+                let ends = |&byte: &u8| byte < b' ' || matches!(byte, b'"' | b'\\');
+                let Some(length) = rest.iter().position(ends) else {
+                    return cut(text, start);
+                };
+                at += length;
+                break rest.get(length).copied().unwrap_or_default();
+            };
+            let word = u64::from_le_bytes(*word);
+            odd |= octets::non_ascii(word);
+            let found = octets::specials(word);
+            if found != 0 {
+                at += octets::first(found);
+                break octets::at(word, found);
             }
-            Some(b'\\') => {}
+            at += 8;
+            rest = behind;
+        };
+        match byte {
+            b'"' => break at,
+            b'\\' => {}
             _ => return Scanned::Malformed,
         }
         escaped = true;
-        at += match rest.get(length + 1) {
+        let rest = text.get(at + 1..).unwrap_or_default();
+        at += match rest.first() {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 2,
             Some(b'u') => {
-                let digits = rest.get(length + 2..).unwrap_or_default();
+                numbered = true;
+                let digits = rest.get(1..).unwrap_or_default();
                 let digits = digits.get(..4).unwrap_or(digits);
                 match digits {
                     _ if !digits.iter().all(u8::is_ascii_hexdigit) => return Scanned::Malformed,
                     [_, _, _, _] => 6,
-                    _ => return Scanned::Cut,
+                    _ => return cut(text, start),
                 }
             }
             Some(_) => return Scanned::Malformed,
-            None => return Scanned::Cut,
+            None => return cut(text, start),
         };
+    };
+    if odd != 0 && std::str::from_utf8(text.get(start..close).unwrap_or_default()).is_err() {
+        return Scanned::Malformed;
+    }
+    Scanned::Whole(JsonString {
+        close,
+        escaped,
+        numbered,
+    })
+}
+
+/// The text ends inside the string that begins at `start`.
+fn cut(text: &[u8], start: usize) -> Scanned {
+    match std::str::from_utf8(text.get(start..).unwrap_or_default()) {
+        Ok(_) => Scanned::Cut,
+        Err(_) => Scanned::Malformed,
     }
 }
 
@@ -193,7 +284,7 @@ mod tests {
             ("a\nb\"", "malformed"),
         ];
         for (text, expected) in cases {
-            let found = match scan(text.as_bytes(), 0, text.len()) {
+            let found = match scan(text.as_bytes(), 0) {
                 Scanned::Whole(_) => "whole",
                 Scanned::Cut => "cut",
                 Scanned::Malformed => "malformed",

@@ -6,6 +6,8 @@ use super::edits::Edits;
 
 /// A header of `{"alg":""}` makes 14 letters, so anything shorter is no token.
 const JWT_HEADER: usize = 10;
+/// No shorter text holds a token or a card number.
+pub(super) const SHORTEST: usize = JWT_HEADER + 1;
 const CARD: std::ops::RangeInclusive<usize> = 13..=19;
 const UUID: usize = 36;
 
@@ -14,7 +16,7 @@ const UUID: usize = 36;
 pub(super) fn scan(edits: &mut Edits<'_, '_>, range: Range<usize>) {
     let source = edits.source();
     let text = source.get(range.clone()).unwrap_or_default();
-    if text.len() <= JWT_HEADER || !(memchr::memchr(b'J', text).is_some() || has_long_run(text)) {
+    if !may_hold(text) {
         return;
     }
     let mut at = range.start;
@@ -41,6 +43,11 @@ pub(super) fn scan(edits: &mut Edits<'_, '_>, range: Range<usize>) {
         }
         at += 1;
     }
+}
+
+/// Whether a pattern may be in the text: most have none of what it takes.
+pub(super) fn may_hold(text: &[u8]) -> bool {
+    text.len() >= SHORTEST && (memchr::memchr(b'J', text).is_some() || has_long_run(text))
 }
 
 /// What stands at an `eyJ`.
@@ -93,7 +100,7 @@ pub(super) fn is_jwt_start(source: &[u8], begin: usize, at: usize) -> bool {
 
 /// Whether there may be a run of as many digits as a card number has. Any such run, separators
 /// included, covers a byte of each thirteen.
-fn has_long_run(text: &[u8]) -> bool {
+pub(super) fn has_long_run(text: &[u8]) -> bool {
     let in_run = |byte: &&u8| byte.is_ascii_digit() || matches!(byte, b' ' | b'-');
     let (mut behind, mut at) = (0, 12);
     while let Some(byte) = text.get(at) {
