@@ -181,6 +181,45 @@ pub(super) fn prepare<'s>(
     }
 }
 
+/// Appends what is said of a body, as the derived form of [`BodyInfo`] would.
+pub(super) fn write_info(info: &BodyInfo, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"size\":");
+    json::number(info.size, out);
+    out.extend_from_slice(match info.state {
+        BodyState::Empty => &b",\"state\":\"empty\""[..],
+        BodyState::Captured => b",\"state\":\"captured\"",
+        BodyState::Truncated => b",\"state\":\"truncated\"",
+        BodyState::Masked => b",\"state\":\"masked\"",
+        BodyState::NotCaptured => b",\"state\":\"not_captured\"",
+    });
+    if let Some(reason) = info.reason {
+        out.extend_from_slice(match reason {
+            Withheld::LogBodyOff => &b",\"reason\":\"log_body_off\""[..],
+            Withheld::ContentType => b",\"reason\":\"content_type\"",
+            Withheld::ContentEncoding => b",\"reason\":\"content_encoding\"",
+            Withheld::OverBudget => b",\"reason\":\"over_budget\"",
+            Withheld::OverCap => b",\"reason\":\"over_cap\"",
+            Withheld::Unread => b",\"reason\":\"unread\"",
+            Withheld::Filtered => b",\"reason\":\"filtered\"",
+            Withheld::Upgraded => b",\"reason\":\"upgraded\"",
+            Withheld::Unseen => b",\"reason\":\"unseen\"",
+            Withheld::TooLarge => b",\"reason\":\"too_large\"",
+        });
+    }
+    out.extend_from_slice(match info.complete {
+        true => &b",\"complete\":true"[..],
+        false => b",\"complete\":false",
+    });
+    if info.redacted {
+        out.extend_from_slice(b",\"redacted\":true");
+    }
+    if let Some(coding) = &info.decoded {
+        out.extend_from_slice(b",\"decoded\":");
+        json::string(coding, out);
+    }
+    out.push(b'}');
+}
+
 fn join<'s>(kept: &'s Chunks, joined: &'s mut Vec<u8>) -> &'s [u8] {
     if let Some(single) = kept.as_single() {
         return single;
@@ -190,4 +229,49 @@ fn join<'s>(kept: &'s Chunks, joined: &'s mut Vec<u8>) -> &'s [u8] {
         joined.extend_from_slice(chunk);
     }
     joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_a_body_is_its_derived_form() {
+        let states = [
+            BodyState::Empty,
+            BodyState::Captured,
+            BodyState::Truncated,
+            BodyState::NotCaptured,
+            BodyState::Masked,
+        ];
+        let reasons = [
+            Withheld::LogBodyOff,
+            Withheld::ContentType,
+            Withheld::ContentEncoding,
+            Withheld::OverBudget,
+            Withheld::OverCap,
+            Withheld::Unread,
+            Withheld::Filtered,
+            Withheld::Upgraded,
+            Withheld::Unseen,
+            Withheld::TooLarge,
+        ];
+        for state in states {
+            for reason in reasons.map(Some).into_iter().chain([None]) {
+                for (size, flag, decoded) in [(0, false, None), (u64::MAX, true, Some("gzip"))] {
+                    let info = BodyInfo {
+                        size,
+                        state,
+                        reason,
+                        complete: flag,
+                        redacted: flag,
+                        decoded: decoded.map(str::to_owned),
+                    };
+                    let mut out = Vec::new();
+                    write_info(&info, &mut out);
+                    assert_eq!(out, serde_json::to_vec(&info).unwrap());
+                }
+            }
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! JSON written straight into a byte buffer.
 
+use crate::capture::Headers;
 use crate::redact::octets;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -22,6 +23,13 @@ pub(super) fn utf8(text: &[u8], out: &mut Vec<u8>) {
 /// its number (ISO-8859-1) where they are not. Header values are octets of no stated encoding (RFC
 /// 9110, section 5.5), and so none is lost.
 pub(super) fn header_value(value: &[u8], out: &mut Vec<u8>) {
+    if octets::is_plain(value) {
+        out.reserve(value.len() + 2);
+        out.push(b'"');
+        out.extend_from_slice(value);
+        out.push(b'"');
+        return;
+    }
     match std::str::from_utf8(value) {
         Ok(text) => string(text, out),
         Err(_) => string(
@@ -81,15 +89,78 @@ pub(super) fn fields<T: Ord>(
     out.push(b'}');
 }
 
-/// Appends a number, or anything else that needs no escaping.
+/// Appends headers as [`fields`] does. Nearly always no name comes twice, and they are written as they
+/// stand.
+pub(super) fn headers(headers: Headers<'_>, out: &mut Vec<u8>) {
+    if !are_distinct(headers.clone()) {
+        let headers: Vec<_> = headers.collect();
+        return fields(&headers, |text, out| header_value(text, out), out);
+    }
+    let mut mark = b'{';
+    for (name, value) in headers {
+        out.push(mark);
+        header_value(name, out);
+        out.push(b':');
+        header_value(value, out);
+        mark = b',';
+    }
+    if mark == b'{' {
+        out.push(mark);
+    }
+    out.push(b'}');
+}
+
+/// Whether no name comes twice. Names are told apart by a number that is made of each: that two have
+/// the same by chance, or that there are many, only means to sort them.
+fn are_distinct(headers: Headers<'_>) -> bool {
+    let mut known = [0_u32; 32];
+    for (count, (name, _)) in headers.enumerate() {
+        let [head, tail] = octets::ends(name);
+        let number = (head ^ tail.rotate_left(29) ^ name.len() as u64)
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            >> 32;
+        let number = number as u32;
+        if known.get(..count).is_none_or(|known| known.contains(&number)) {
+            return false;
+        }
+        if let Some(slot) = known.get_mut(count) {
+            *slot = number;
+        }
+    }
+    true
+}
+
+/// Appends anything else that needs no escaping.
 pub(super) fn plain(value: impl std::fmt::Display, out: &mut Vec<u8>) {
     // Writing into a Vec can't fail.
     let _ = write!(out, "{value}");
 }
 
+/// Appends a whole number.
+pub(super) fn number(value: u64, out: &mut Vec<u8>) {
+    padded(value, 1, out);
+}
+
 /// Appends a duration as seconds with microseconds.
 pub(super) fn seconds(time: Duration, out: &mut Vec<u8>) {
-    let _ = write!(out, "{}.{:06}", time.as_secs(), time.subsec_micros());
+    number(time.as_secs(), out);
+    out.push(b'.');
+    padded(time.subsec_micros().into(), 6, out);
+}
+
+/// Appends a number with zeros before it, if it has fewer digits than that.
+fn padded(value: u64, least: usize, out: &mut Vec<u8>) {
+    let mut text = [b'0'; 20];
+    let (mut rest, mut count) = (value, 0);
+    for place in text.iter_mut().rev() {
+        *place = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        count += 1;
+        if rest == 0 && count >= least {
+            break;
+        }
+    }
+    out.extend_from_slice(text.get(text.len() - count..).unwrap_or_default());
 }
 
 /// How many bytes are escaped at once, in a place that has room for the longest escapes.
@@ -102,12 +173,9 @@ const ROOM: usize = 8 * BLOCK;
 /// it JSON within JSON is full of quotes, so nothing there hangs on a guess where the next one is: for
 /// each byte eight are written, of which those that do not count are written over.
 fn escape(bytes: &[u8], out: &mut Vec<u8>) {
-    let (words, rest) = bytes.as_chunks::<8>();
-    let is_clean = |word: &&[u8; 8]| octets::specials(u64::from_le_bytes(**word)) == 0;
-    let clean = words.iter().take_while(is_clean).count() * 8;
-    if clean + rest.len() == bytes.len() && !rest.iter().any(|&byte| is_special(byte)) {
+    let Some(clean) = octets::find_special(bytes) else {
         return out.extend_from_slice(bytes);
-    }
+    };
     let (before, behind) = bytes.split_at(clean);
     out.extend_from_slice(before);
     let mut place = [0_u8; ROOM + 8];
@@ -187,6 +255,7 @@ static ESCAPES: [u64; 256] = {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::capture::Flat;
 
     #[test]
     fn every_string_reads_back_as_itself() {
@@ -250,6 +319,55 @@ mod tests {
         assert_eq!(read.len(), pairs.len());
         assert_eq!(read, pairs.into_iter().collect());
         assert!(begin.elapsed().as_secs() < 60, "{:?}", begin.elapsed());
+    }
+
+    #[test]
+    fn every_place_of_an_escape_is_written_as_serde_json_writes_it() {
+        let specials = ["\"", "\\", "\n", "\u{8}", "\0", "\u{1f}", "\u{7f}", "é", "😀", "x"];
+        for length in (0..=40).chain(120..=136).chain(250..=260) {
+            for special in specials {
+                for filler in ["a", "\u{1}", "\"", "é"] {
+                    for place in [0, length / 3, length.saturating_sub(1), length] {
+                        let text = filler.repeat(place) + special + &filler.repeat(length - place);
+                        let mut out = b"before".to_vec();
+                        string(&text, &mut out);
+                        let expected = serde_json::to_vec(&text).unwrap();
+                        assert_eq!(out.strip_prefix(b"before"), Some(&expected[..]), "{text:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn headers_are_written_alike_whether_or_not_a_name_comes_twice() {
+        for count in 0..40 {
+            for twice in [None, Some(0), Some(count / 2)] {
+                let mut flat = Flat::default();
+                let mut pairs: Vec<_> = (0..count)
+                    .map(|at| (format!("x-name-{at}"), format!("\"value\" {at}")))
+                    .collect();
+                if let Some((name, _)) = twice.and_then(|at| pairs.get(at)) {
+                    pairs.push((name.clone(), "again".to_owned()));
+                }
+                for (name, value) in &pairs {
+                    flat.header(name.as_bytes(), value.as_bytes());
+                }
+                let (mut out, mut expected) = (Vec::new(), Vec::new());
+                headers(flat.headers(flat.span_from(0)), &mut out);
+                fields(&pairs, |text, out| string(text, out), &mut expected);
+                assert_eq!(out, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_have_all_their_digits() {
+        for value in [0, 7, 10, 99, 100, 12_345, u64::from(u32::MAX), u64::MAX] {
+            let mut out = Vec::new();
+            number(value, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), value.to_string());
+        }
     }
 
     #[test]

@@ -44,42 +44,50 @@ pub(super) fn until(word: u64, marks: u64) -> u64 {
 /// Whether a JSON string can hold the text as it is, and all of it is ASCII.
 #[inline]
 pub(crate) fn is_plain(text: &[u8]) -> bool {
-    let (words, rest) = text.as_chunks::<8>();
-    let odd = |word| specials(word) | non_ascii(word);
-    let whole = words
-        .iter()
-        .fold(0, |found, word| found | odd(u64::from_le_bytes(*word)));
-    if whole != 0 {
-        return false;
-    }
-    match (rest, text.last_chunk::<8>()) {
-        ([], _) => true,
-        // Bytes that were looked at are looked at again, with those behind them.
-        (_, Some(last)) => odd(u64::from_le_bytes(*last)) == 0,
-        (_, None) => odd(few(rest)[0] | each(b' ') & !mask(rest.len())) == 0,
-    }
+    find(text, |word| specials(word) | non_ascii(word)).is_none()
 }
 
-/// The bits of the first bytes of a word, of at most eight.
+/// Where the first byte stands that a JSON string can't hold as it is.
 #[inline]
-fn mask(bytes: usize) -> u64 {
-    u64::MAX.checked_shr(64 - 8 * bytes as u32).unwrap_or(0)
+pub(crate) fn find_special(text: &[u8]) -> Option<usize> {
+    find(text, specials)
+}
+
+#[inline]
+fn find(text: &[u8], marks: impl Fn(u64) -> u64) -> Option<usize> {
+    let (words, rest) = text.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let found = marks(u64::from_le_bytes(*word));
+        if found != 0 {
+            return Some(index * 8 + first(found));
+        }
+    }
+    if rest.is_empty() {
+        return None;
+    }
+    // Bytes that were looked at are looked at again, with those behind them.
+    let (word, start) = match text.last_chunk::<8>() {
+        Some(last) => (u64::from_le_bytes(*last), text.len() - 8),
+        None => (few(rest) | each(b' ') << (8 * rest.len()), 0),
+    };
+    let found = marks(word);
+    (found != 0).then(|| start + first(found))
 }
 
 /// Up to 16 bytes as two numbers. With the length they say all of the text; of a longer one they are
 /// the first and the last eight bytes.
 #[inline]
-pub(super) fn ends(text: &[u8]) -> [u64; 2] {
+pub(crate) fn ends(text: &[u8]) -> [u64; 2] {
     match (text.first_chunk::<8>(), text.last_chunk::<8>()) {
         (Some(head), Some(tail)) => [u64::from_le_bytes(*head), u64::from_le_bytes(*tail)],
-        _ => few(text),
+        _ => [few(text), 0],
     }
 }
 
 /// Fewer than eight bytes in the place where a whole word would have them; the rest is zero.
 #[inline]
-fn few(text: &[u8]) -> [u64; 2] {
-    let word = match (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+fn few(text: &[u8]) -> u64 {
+    match (text.first_chunk::<4>(), text.last_chunk::<4>()) {
         (Some(head), Some(tail)) => {
             let shift = 8 * (text.len() - 4) as u32;
             let tail = u64::from(u32::from_le_bytes(*tail));
@@ -91,8 +99,7 @@ fn few(text: &[u8]) -> [u64; 2] {
             [one, two] => u64::from(u16::from_le_bytes([one, two])),
             [one, two, three, ..] => u64::from(u32::from_le_bytes([one, two, three, 0])),
         },
-    };
-    [word, 0]
+    }
 }
 
 #[cfg(test)]
@@ -118,23 +125,28 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_plain_where_each_of_its_bytes_is() {
-        for length in 0..=40 {
-            assert!(is_plain(&vec![b'~'; length]), "{length}");
+    fn the_first_odd_byte_is_found_at_any_place_of_any_length() {
+        for length in 0..=64 {
+            let text = vec![b'~'; length];
+            assert!(is_plain(&text) && find_special(&text).is_none(), "{length}");
             for place in 0..length {
-                for (byte, plain) in [
-                    (b' ', true),
-                    (0x7f, true),
-                    (b'"', false),
-                    (b'\\', false),
-                    (0x1f, false),
-                    (0, false),
-                    (0x80, false),
-                    (0xff, false),
+                for (byte, plain, special) in [
+                    (b' ', true, false),
+                    (0x7f, true, false),
+                    (b'"', false, true),
+                    (b'\\', false, true),
+                    (0x1f, false, true),
+                    (0, false, true),
+                    (0x80, false, false),
+                    (0xff, false, false),
                 ] {
                     let mut text = vec![b'a'; length];
                     text[place] = byte;
                     assert_eq!(is_plain(&text), plain, "{byte} at {place} of {length}");
+                    let found = special.then_some(place);
+                    assert_eq!(find_special(&text), found, "{byte} at {place} of {length}");
+                    text[place..].fill(byte);
+                    assert_eq!(find_special(&text), found, "{byte} from {place} of {length}");
                 }
             }
         }

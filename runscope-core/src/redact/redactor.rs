@@ -65,9 +65,14 @@ impl Redactor {
 
     /// Appends the cleaned value of a header, and returns whether something was masked.
     pub fn header(&self, name: &str, value: &[u8], out: &mut Vec<u8>) -> bool {
+        self.header_of(name.as_bytes(), value, out)
+    }
+
+    /// As above, with the name as it is kept.
+    pub(crate) fn header_of(&self, name: &[u8], value: &[u8], out: &mut Vec<u8>) -> bool {
         let mut edits = Edits::new(value, out);
         if self.judge.rules.is_enabled() {
-            header::edit(&self.judge, &mut edits, name.as_bytes(), 0..value.len());
+            header::edit(&self.judge, &mut edits, name, 0..value.len());
         }
         edits.finish()
     }
