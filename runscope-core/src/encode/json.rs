@@ -150,17 +150,22 @@ pub(super) fn seconds(time: Duration, out: &mut Vec<u8>) {
 
 /// Appends a number with zeros before it, if it has fewer digits than that.
 fn padded(value: u64, least: usize, out: &mut Vec<u8>) {
+    // The largest number has 20 digits.
     let mut text = [b'0'; 20];
+    let (pairs, _) = text.as_chunks_mut::<2>();
     let (mut rest, mut count) = (value, 0);
-    for place in text.iter_mut().rev() {
-        *place = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        count += 1;
-        if rest == 0 && count >= least {
+    for pair in pairs.iter_mut().rev() {
+        let two = (rest % 100) as u8;
+        *pair = [b'0' + two / 10, b'0' + two % 10];
+        count += 1 + usize::from(two > 9);
+        rest /= 100;
+        if rest == 0 {
             break;
         }
+        count = count.next_multiple_of(2);
     }
-    out.extend_from_slice(text.get(text.len() - count..).unwrap_or_default());
+    let digits = text.get(text.len() - count.max(least)..);
+    out.extend_from_slice(digits.unwrap_or_default());
 }
 
 /// How many bytes are escaped at once, in a place that has room for the longest escapes.

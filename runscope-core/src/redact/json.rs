@@ -6,7 +6,7 @@ use super::body::{self, Unclean};
 use super::edits::Edits;
 use super::json_grammar::{Nesting, in_number, is_number, short_number};
 use super::json_keys::PlainKeys;
-use super::json_string::{self, JsonString, Scanned, Seen, unescaped};
+use super::json_string::{self, Escapes, JsonString, Scanned, Seen, unescaped};
 use super::names::{self, Class, NameKind};
 use super::patterns;
 use super::redactor::Judge;
@@ -119,41 +119,46 @@ enum Expect {
 impl Scanner<'_, '_, '_> {
     fn run(mut self) -> Result<(), Stop> {
         let mut expect = Expect::Value;
-        let mut finished = false;
         loop {
-            let Some(byte) = self.token() else {
-                let between = self.nesting.is_empty() && finished;
-                let complete = between && matches!(expect, Expect::Next);
-                if complete && self.text.len() == self.limit {
-                    return Ok(());
-                }
-                return self.stop_at_cut(self.text.len());
+            let Some(mut byte) = self.token() else {
+                return self.end(expect);
             };
+            if matches!(expect, Expect::Next) && byte == b',' && !self.nesting.is_empty() {
+                self.at += 1;
+                expect = match self.nesting.in_object() {
+                    true => Expect::Key,
+                    false => Expect::Value,
+                };
+                match self.token() {
+                    Some(next) => byte = next,
+                    None => return self.end(expect),
+                }
+            }
             expect = match (expect, byte) {
+                (Expect::FirstKey | Expect::Key, b'"') => self.member()?,
                 (Expect::Next, _) if self.nesting.is_empty() => {
                     if self.form == Form::One {
                         return Err(Stop::Malformed);
                     }
                     Expect::Value
                 }
-                (Expect::Next, b',') => {
-                    self.at += 1;
-                    if self.nesting.in_object() {
-                        Expect::Key
-                    } else {
-                        Expect::Value
-                    }
-                }
                 (Expect::FirstKey | Expect::Next, b'}') if self.nesting.in_object() => self.close(),
                 (Expect::FirstItem | Expect::Next, b']') if !self.nesting.in_object() => {
                     self.close()
                 }
-                (Expect::FirstKey | Expect::Key, b'"') => self.member()?,
                 (Expect::Value | Expect::FirstItem, _) => self.value(byte)?,
                 _ => return Err(Stop::Malformed),
             };
-            finished |= matches!(expect, Expect::Next) && self.nesting.is_empty();
         }
+    }
+
+    /// At the end of the text, which is whole only behind a value that is in no container.
+    fn end(&mut self, expect: Expect) -> Result<(), Stop> {
+        let complete = self.nesting.is_empty() && matches!(expect, Expect::Next);
+        if complete && self.text.len() == self.limit {
+            return Ok(());
+        }
+        self.stop_at_cut(self.text.len())
     }
 
     /// A key, and the value after it or the beginning of that.
@@ -234,10 +239,11 @@ impl Scanner<'_, '_, '_> {
             return Ok(());
         }
         let content = start + 1..string.close;
-        self.class = self.class_of(content.clone(), string.escaped);
+        let escaped = string.escapes != Escapes::None;
+        self.class = self.class_of(content.clone(), escaped);
         let text = self.source.get(content.clone()).unwrap_or_default();
-        if string.escaped || patterns::may_hold(text) {
-            self.edit_key(content, string.escaped);
+        if escaped || patterns::may_hold(text) {
+            self.edit_key(content, escaped);
         } else if self.class == Class::Plain {
             self.plain.add(text);
         }
@@ -290,6 +296,22 @@ impl Scanner<'_, '_, '_> {
 
     #[inline(always)]
     fn string_value(&mut self, class: Class) -> Result<(), Stop> {
+        let start = self.at + 1;
+        match json_string::scan_short(self.text, start) {
+            Some(close) if class == Class::Plain => {
+                self.at = close + 1;
+                let content = self.text.get(start..close).unwrap_or_default();
+                if self.muted.is_none() && Seen::of(content).is_worth_a_look(content.len()) {
+                    self.judge.edit_value(self.edits, start..close, self.depth);
+                }
+                Ok(())
+            }
+            _ => self.judged_string_value(class),
+        }
+    }
+
+    #[inline(never)]
+    fn judged_string_value(&mut self, class: Class) -> Result<(), Stop> {
         let start = self.at;
         let string = self.string()?;
         let content = start + 1..string.close;
@@ -300,7 +322,7 @@ impl Scanner<'_, '_, '_> {
         match class {
             Class::Secret => self.edits.mask(content),
             Class::Measure if !names::is_measured(text) => self.edits.mask(content),
-            _ if string.escaped => {
+            _ if string.escapes != Escapes::None => {
                 if self.hides_in_escapes(string, text) {
                     self.edits.mask(content);
                 }
@@ -318,7 +340,7 @@ impl Scanner<'_, '_, '_> {
     fn hides_in_escapes(&self, string: JsonString, text: &[u8]) -> bool {
         let depth = self.depth;
         let look =
-            string.numbered || depth >= body::NESTED || Seen::of(text).is_worth_unescaping(text);
+            string.escapes == Escapes::Numbers || depth >= body::NESTED || Seen::of(text).is_worth_unescaping(text);
         look && unescaped(text, |text| body::holds_secret(self.judge, text, depth))
     }
 
@@ -364,10 +386,11 @@ impl Scanner<'_, '_, '_> {
         hit
     }
 
-    fn literal(&mut self, literal: &[u8], class: Class) -> Result<(), Stop> {
+    #[inline(always)]
+    fn literal<const N: usize>(&mut self, literal: &[u8; N], class: Class) -> Result<(), Stop> {
         let start = self.at;
         let rest = self.text.get(start..).unwrap_or_default();
-        if !rest.starts_with(literal) {
+        if rest.first_chunk() != Some(literal) {
             let begun = literal.starts_with(rest);
             return if begun {
                 self.stop_at_cut(start)
@@ -375,14 +398,14 @@ impl Scanner<'_, '_, '_> {
                 Err(Stop::Malformed)
             };
         }
-        self.at += literal.len();
-        if class == Class::Secret && self.muted.is_none() && literal != b"null" {
+        self.at += N;
+        if class == Class::Secret && self.muted.is_none() && literal != b"null".as_slice() {
             self.edits.replace(start..self.at, MASKED);
         }
         Ok(())
     }
 
-    #[inline(always)]
+    #[inline]
     fn string(&mut self) -> Result<JsonString, Stop> {
         match json_string::scan(self.text, self.at + 1) {
             Scanned::Whole(string) => {

@@ -19,10 +19,17 @@ pub(super) enum Scanned {
 pub(super) struct JsonString {
     /// Where the closing quote stands.
     pub(super) close: usize,
-    /// Whether there are escapes in it.
-    pub(super) escaped: bool,
-    /// Whether a character is written by its number (`\u0041`), and so may be any character.
-    pub(super) numbered: bool,
+    pub(super) escapes: Escapes,
+}
+
+/// The escapes in a string.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Escapes {
+    None,
+    /// Letters after a backslash, as in `\n`.
+    Letters,
+    /// At least one number, as in `\u0041`, which may be any character.
+    Numbers,
 }
 
 /// A buffer that grew beyond this is not kept for the next string.
@@ -99,20 +106,6 @@ impl Seen {
     }
 }
 
-/// Walks over a string (RFC 8259, section 7) whose content begins at `start`. What is outside ASCII
-/// has to be UTF-8.
-#[inline]
-pub(super) fn scan(text: &[u8], start: usize) -> Scanned {
-    match scan_short(text, start) {
-        Some(close) => Scanned::Whole(JsonString {
-            close,
-            escaped: false,
-            numbered: false,
-        }),
-        None => scan_long(text, start),
-    }
-}
-
 /// Where the string ends, if nothing but ASCII without escapes is before: so are most.
 #[inline]
 pub(super) fn scan_short(text: &[u8], start: usize) -> Option<usize> {
@@ -129,9 +122,10 @@ pub(super) fn scan_short(text: &[u8], start: usize) -> Option<usize> {
     None
 }
 
-#[inline(never)]
-fn scan_long(text: &[u8], start: usize) -> Scanned {
-    let (mut at, mut escaped, mut numbered, mut odd) = (start, false, false, 0);
+/// Walks over a string (RFC 8259, section 7) whose content begins at `start`. What is outside ASCII
+/// has to be UTF-8.
+pub(super) fn scan(text: &[u8], start: usize) -> Scanned {
+    let (mut at, mut escapes, mut odd) = (start, Escapes::None, 0);
     let close = loop {
         let mut rest = text.get(at..).unwrap_or_default();
         let byte = loop {
@@ -159,32 +153,33 @@ fn scan_long(text: &[u8], start: usize) -> Scanned {
             b'\\' => {}
             _ => return Scanned::Malformed,
         }
-        escaped = true;
-        let rest = text.get(at + 1..).unwrap_or_default();
-        at += match rest.first() {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 2,
-            Some(b'u') => {
-                numbered = true;
-                let digits = rest.get(1..).unwrap_or_default();
-                let digits = digits.get(..4).unwrap_or(digits);
-                match digits {
-                    _ if !digits.iter().all(u8::is_ascii_hexdigit) => return Scanned::Malformed,
-                    [_, _, _, _] => 6,
-                    _ => return cut(text, start),
+        match text.get(at + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
+                if escapes == Escapes::None {
+                    escapes = Escapes::Letters;
                 }
+                at += 2;
+            }
+            Some(b'u') => {
+                escapes = Escapes::Numbers;
+                let digits = text.get(at + 2..).unwrap_or_default();
+                let digits = digits.get(..4).unwrap_or(digits);
+                if !digits.iter().all(u8::is_ascii_hexdigit) {
+                    return Scanned::Malformed;
+                }
+                if digits.len() < 4 {
+                    return cut(text, start);
+                }
+                at += 6;
             }
             Some(_) => return Scanned::Malformed,
             None => return cut(text, start),
-        };
+        }
     };
     if odd != 0 && std::str::from_utf8(text.get(start..close).unwrap_or_default()).is_err() {
         return Scanned::Malformed;
     }
-    Scanned::Whole(JsonString {
-        close,
-        escaped,
-        numbered,
-    })
+    Scanned::Whole(JsonString { close, escapes })
 }
 
 /// The text ends inside the string that begins at `start`.
