@@ -120,7 +120,10 @@ fn are_distinct(headers: Headers<'_>) -> bool {
             .wrapping_mul(0x9E37_79B9_7F4A_7C15)
             >> 32;
         let number = number as u32;
-        if known.get(..count).is_none_or(|known| known.contains(&number)) {
+        if known
+            .get(..count)
+            .is_none_or(|known| known.contains(&number))
+        {
             return false;
         }
         if let Some(slot) = known.get_mut(count) {
@@ -192,7 +195,11 @@ fn escape(bytes: &[u8], out: &mut Vec<u8>) {
                 .get_mut(length & (ROOM - 1)..)
                 .and_then(<[u8]>::first_chunk_mut);
             match whole {
-                Some(whole) if !piece.iter().fold(false, |any, &byte| any | is_special(byte)) => {
+                Some(whole)
+                    if !piece
+                        .iter()
+                        .fold(false, |any, &byte| any | is_special(byte)) =>
+                {
                     *whole = *piece;
                     length += PIECE;
                 }
@@ -328,8 +335,10 @@ mod tests {
 
     #[test]
     fn every_place_of_an_escape_is_written_as_serde_json_writes_it() {
-        let specials = ["\"", "\\", "\n", "\u{8}", "\0", "\u{1f}", "\u{7f}", "é", "😀", "x"];
-        for length in (0..=40).chain(120..=136).chain(250..=260) {
+        let specials = [
+            "\"", "\\", "\n", "\u{8}", "\0", "\u{1f}", "\u{7f}", "é", "😀", "x",
+        ];
+        for length in (0..=40_usize).chain(120..=136).chain(250..=260) {
             for special in specials {
                 for filler in ["a", "\u{1}", "\"", "é"] {
                     for place in [0, length / 3, length.saturating_sub(1), length] {

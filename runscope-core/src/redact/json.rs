@@ -339,8 +339,9 @@ impl Scanner<'_, '_, '_> {
     /// judged by its escapes themselves, and so is always looked at.
     fn hides_in_escapes(&self, string: JsonString, text: &[u8]) -> bool {
         let depth = self.depth;
-        let look =
-            string.escapes == Escapes::Numbers || depth >= body::NESTED || Seen::of(text).is_worth_unescaping(text);
+        let look = string.escapes == Escapes::Numbers
+            || depth >= body::NESTED
+            || Seen::of(text).is_worth_unescaping(text);
         look && unescaped(text, |text| body::holds_secret(self.judge, text, depth))
     }
 
@@ -446,9 +447,8 @@ impl Scanner<'_, '_, '_> {
     #[inline(never)]
     fn token_after_space(&mut self) -> Option<u8> {
         let separator = self.form == Form::Sequence && self.nesting.is_empty();
-        let is_space = |byte: u8| {
-            matches!(byte, b' ' | b'\t' | b'\n' | b'\r') || (byte == 0x1e && separator)
-        };
+        let is_space =
+            |byte: u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r') || (byte == 0x1e && separator);
         while let Some(&byte) = self.text.get(self.at) {
             if !is_space(byte) {
                 return Some(byte);

@@ -101,3 +101,67 @@ pub(super) fn is_number(text: &[u8]) -> bool {
     }
     rest.is_empty()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_number_is_one_that_the_grammar_takes_too() {
+        let mut seen = [0, 0];
+        let letters = *b"019-+.eE";
+        for shape in 0..letters.len().pow(5) {
+            for length in 1..=5 {
+                let digit = |at| letters[shape / letters.len().pow(at) % letters.len()];
+                let number: Vec<u8> = (0..length).map(digit).collect();
+                let text = [&number[..], b","].concat();
+                let found = short_number(&text, 0);
+                seen[usize::from(found.is_some())] += 1;
+                if let Some(end) = found {
+                    assert_eq!(end, number.len());
+                    assert!(is_number(&number), "{number:?}");
+                }
+                assert_eq!(short_number(&number, 0), None, "it may have been cut");
+            }
+        }
+        assert!(seen[0] > 0 && seen[1] > 0);
+    }
+
+    #[test]
+    fn a_short_number_has_twelve_digits_at_most() {
+        for (text, found) in [
+            ("0,", Some(1)),
+            ("7}", Some(1)),
+            ("12.50 ", Some(5)),
+            ("123456789012,", Some(12)),
+            ("12345678901.2,", None),
+            ("1234567890123,", None),
+            ("01,", None),
+            ("-1,", None),
+            ("1.,", None),
+            ("1e3,", None),
+            ("", None),
+        ] {
+            assert_eq!(short_number(text.as_bytes(), 0), found, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_innermost_container_is_known_at_any_depth() {
+        let mut nesting = Nesting::default();
+        let is_object = |depth: usize| depth % 3 == 0;
+        for depth in 0..DEEPEST {
+            assert!(nesting.push(is_object(depth)));
+            assert_eq!(nesting.in_object(), is_object(depth));
+        }
+        assert!(!nesting.push(true), "deeper is not followed");
+        for depth in (0..DEEPEST).rev() {
+            assert_eq!(
+                (nesting.depth, nesting.in_object()),
+                (depth + 1, is_object(depth))
+            );
+            nesting.pop();
+        }
+        assert!(nesting.is_empty() && !nesting.in_object());
+    }
+}

@@ -60,3 +60,50 @@ fn place(key: [u64; 2]) -> usize {
     let mixed = (key[0] ^ key[1].rotate_left(29)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     (mixed >> 58) as usize % SLOTS
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_found_where_all_of_it_stands_and_nowhere_else() {
+        for length in 0..=20 {
+            let name = "abcdefghijklmnopqrst".get(..length).unwrap();
+            let mut keys = PlainKeys::default();
+            keys.add(name.as_bytes());
+            let find = |text: &str| keys.find(text.as_bytes(), 1);
+            let known = (length <= LONGEST).then_some(1 + length);
+            assert_eq!(find(&format!("\"{name}\":1, and more to come")), known);
+            for other in [
+                format!("\"{name}x\":1, and more to come"),
+                format!("\"{name}\\\":1, and more to come"),
+                format!("\"{name} \":1, and more to come"),
+                format!("\"{name}\u{0}\":1, and more to come"),
+                format!("\"{name}é\":1, and more to come"),
+                format!("\"{}\":1, and more to come", name.to_uppercase() + "X"),
+            ] {
+                assert_eq!(find(&other), None, "{other}");
+            }
+            if let Some((_, shorter)) = name.split_at_checked(1) {
+                assert_eq!(find(&format!("\"{shorter}\":1, and more to come")), None);
+            }
+            assert_eq!(find(&format!("\"{name}")), None, "it is cut");
+        }
+    }
+
+    #[test]
+    fn of_two_keys_in_one_place_the_later_is_known() {
+        let names: Vec<String> = (0..500).map(|number| format!("name{number}")).collect();
+        let mut keys = PlainKeys::default();
+        for name in &names {
+            keys.add(name.as_bytes());
+            let text = format!("\"{name}\":1, and more to come");
+            assert_eq!(keys.find(text.as_bytes(), 1), Some(1 + name.len()));
+        }
+        let known = names.iter().filter(|name| {
+            let text = format!("\"{name}\":1, and more to come");
+            keys.find(text.as_bytes(), 1).is_some()
+        });
+        assert!((1..=SLOTS).contains(&known.count()));
+    }
+}

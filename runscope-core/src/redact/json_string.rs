@@ -289,6 +289,89 @@ mod tests {
     }
 
     #[test]
+    fn strings_end_where_serde_json_ends_them_at_any_length() {
+        let specials = [
+            "\"", r"\n", r#"\""#, r"\\", r"\u0041", r"\x", "\u{1f}", "\u{7f}", "é", "😀", "x",
+        ];
+        for length in 0..=40 {
+            for special in specials {
+                for place in 0..=length {
+                    let content = "a".repeat(place) + special + &"b".repeat(length - place);
+                    for tail in ["", "\"", "\",", "\", and more behind it"] {
+                        let text = format!("\"{content}{tail}");
+                        let mut reader = serde_json::Deserializer::from_str(&text).into_iter();
+                        let read: Option<Result<String, _>> = reader.next();
+                        let close = reader.byte_offset().wrapping_sub(1);
+                        let found = scan(text.as_bytes(), 1);
+                        match read {
+                            Some(Ok(_)) => {
+                                let Scanned::Whole(string) = found else {
+                                    panic!("{text}");
+                                };
+                                assert_eq!(string.close, close, "{text}");
+                                let escaped = text.get(..close).unwrap().contains('\\');
+                                assert_eq!(string.escapes != Escapes::None, escaped, "{text}");
+                                let numbers = escaped && special == r"\u0041";
+                                assert_eq!(string.escapes == Escapes::Numbers, numbers, "{text}");
+                            }
+                            Some(Err(error)) if error.is_eof() => {
+                                assert!(matches!(found, Scanned::Cut), "{text}");
+                            }
+                            _ => assert!(matches!(found, Scanned::Malformed), "{text}"),
+                        }
+                        if let Some(end) = scan_short(text.as_bytes(), 1) {
+                            assert_eq!(end, close, "{text}");
+                            assert!(content.is_ascii() && !content.contains('\\'), "{text}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_string_that_is_no_utf_8_is_malformed_wherever_it_is_not() {
+        for length in 0..=24 {
+            for place in 0..=length {
+                for broken in [&b"\xff"[..], b"\xc3", b"\xe2\x82", b"\xed\xa0\x80", b"\x80"] {
+                    for tail in [&b""[..], b"\"", b"\", and more behind it"] {
+                        let (before, behind) = (vec![b'a'; place], vec![b'b'; length - place]);
+                        let text = [b"\"", &before[..], broken, &behind, tail].concat();
+                        let found = scan(&text, 1);
+                        assert!(matches!(found, Scanned::Malformed), "{text:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_could_be_a_secret_behind_escapes_is_unescaped() {
+        for (content, expected) in [
+            (r#"green \"tea\" no. 12"#, false),
+            (r"a\nbee", false),
+            (r"\n\t\b\f\r\/", false),
+            (r"1234567\n890123", false),
+            (r"4111 1111 1111 1111\n", true),
+            (r"\nbearer x", true),
+            (r"a\nBasic x", true),
+            (r"token\n=", true),
+            (r"\n<", true),
+            (r"a:\n", true),
+            (r"\neyJ", true),
+            (r"{\n}", true),
+            (r"[\n]", true),
+        ] {
+            let text = content.as_bytes();
+            assert_eq!(
+                Seen::of(text).is_worth_unescaping(text),
+                expected,
+                "{content}"
+            );
+        }
+    }
+
+    #[test]
     fn escapes_say_what_serde_json_says_they_do() {
         for text in [
             r"plain",

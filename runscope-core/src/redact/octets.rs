@@ -146,7 +146,11 @@ mod tests {
                     let found = special.then_some(place);
                     assert_eq!(find_special(&text), found, "{byte} at {place} of {length}");
                     text[place..].fill(byte);
-                    assert_eq!(find_special(&text), found, "{byte} from {place} of {length}");
+                    assert_eq!(
+                        find_special(&text),
+                        found,
+                        "{byte} from {place} of {length}"
+                    );
                 }
             }
         }

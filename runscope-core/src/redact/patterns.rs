@@ -150,6 +150,9 @@ pub(super) fn cards(
             .map(|byte| byte - b'0')
     };
     let separator = |at: usize| matches!(text.get(at), Some(b' ' | b'-'));
+    if !cut && let Some(stop) = short_run(text, start) {
+        return stop;
+    }
     let mut masked_to = start;
     let mut pending: Option<Range<usize>> = None;
     let mut group = start;
@@ -186,6 +189,22 @@ pub(super) fn cards(
             report(card);
         }
         return next;
+    }
+}
+
+/// Where the run of digits ends, if it has fewer than a card number: so have nearly all.
+fn short_run(text: &[u8], start: usize) -> Option<usize> {
+    let (mut at, mut digits) = (start, 0);
+    loop {
+        match text.get(at) {
+            Some(b'0'..=b'9') => digits += 1,
+            Some(b' ' | b'-') if text.get(at + 1).is_some_and(u8::is_ascii_digit) => {}
+            _ => return Some(at),
+        }
+        if digits == *CARD.start() {
+            return None;
+        }
+        at += 1;
     }
 }
 
@@ -262,6 +281,23 @@ mod tests {
         scan(&mut edits, 0..text.len());
         edits.finish();
         String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_run_is_short_where_it_has_fewer_digits_than_a_card_number() {
+        for (text, end) in [
+            ("1", Some(1)),
+            ("12 34-5x", Some(7)),
+            ("12  34", Some(2)),
+            ("12-", Some(2)),
+            ("12 ", Some(2)),
+            ("1234567890 12", Some(13)),
+            ("123456789012", Some(12)),
+            ("1234567890123", None),
+            ("1-2-3-4-5-6-7-8-9-0-1-2-3", None),
+        ] {
+            assert_eq!(short_run(text.as_bytes(), 0), end, "{text}");
+        }
     }
 
     #[test]
