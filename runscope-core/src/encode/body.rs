@@ -32,6 +32,8 @@ impl Scratch {
 pub(super) struct Prepared<'a> {
     pub(super) info: BodyInfo,
     pub(super) bytes: Option<&'a [u8]>,
+    /// Whether the bytes are known to be UTF-8, which else is found when they are written.
+    is_utf8: bool,
 }
 
 impl Prepared<'_> {
@@ -40,7 +42,15 @@ impl Prepared<'_> {
         info.state = BodyState::NotCaptured;
         info.reason = Some(Withheld::ContentEncoding);
         info.decoded = None;
-        Self { info, bytes: None }
+        Self::without(info)
+    }
+
+    fn without(info: BodyInfo) -> Self {
+        Self {
+            info,
+            bytes: None,
+            is_utf8: false,
+        }
     }
 
     /// The whole body, unmasked in structure: what a form may be read from.
@@ -53,6 +63,9 @@ impl Prepared<'_> {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         let Some(bytes) = self.bytes else { return };
         out.extend_from_slice(b",\"body\":");
+        if self.is_utf8 {
+            return json::utf8(bytes, out);
+        }
         match std::str::from_utf8(bytes) {
             Ok(text) => json::string(text, out),
             // A cut may fall into a character; what is whole before it is still text.
@@ -91,7 +104,7 @@ pub(super) fn prepare<'s>(
         ..BodyInfo::default()
     };
     if tap.absent || (tap.size == 0 && tap.complete) {
-        return Prepared { info, bytes: None };
+        return Prepared::without(info);
     }
     if tap.kept.len() == 0 {
         info.state = BodyState::NotCaptured;
@@ -100,7 +113,7 @@ pub(super) fn prepare<'s>(
         if tap.withheld.is_none() {
             info.state = BodyState::Empty;
         }
-        return Prepared { info, bytes: None };
+        return Prepared::without(info);
     }
 
     let Scratch {
@@ -129,6 +142,7 @@ pub(super) fn prepare<'s>(
             return Prepared {
                 info,
                 bytes: Some(MASK.as_bytes()),
+                is_utf8: true,
             };
         }
         Decoded::Unknown => return Prepared::unreadable(info),
@@ -146,7 +160,8 @@ pub(super) fn prepare<'s>(
 
     cleaned.clear();
     let context = described.context.truncated(cut);
-    let bytes = match redactor.body(context, bytes, cleaned) {
+    let checked = redactor.checked_body(context, bytes, cleaned);
+    let bytes = match checked.verdict {
         BodyVerdict::Unchanged => bytes,
         BodyVerdict::Cleaned => {
             info.redacted = true;
@@ -162,7 +177,47 @@ pub(super) fn prepare<'s>(
     Prepared {
         info,
         bytes: Some(bytes),
+        is_utf8: checked.is_utf8,
     }
+}
+
+/// Appends what is said of a body, as the derived form of [`BodyInfo`] would.
+pub(super) fn write_info(info: &BodyInfo, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"size\":");
+    json::number(info.size, out);
+    out.extend_from_slice(match info.state {
+        BodyState::Empty => &b",\"state\":\"empty\""[..],
+        BodyState::Captured => b",\"state\":\"captured\"",
+        BodyState::Truncated => b",\"state\":\"truncated\"",
+        BodyState::Masked => b",\"state\":\"masked\"",
+        BodyState::NotCaptured => b",\"state\":\"not_captured\"",
+    });
+    if let Some(reason) = info.reason {
+        out.extend_from_slice(match reason {
+            Withheld::LogBodyOff => &b",\"reason\":\"log_body_off\""[..],
+            Withheld::ContentType => b",\"reason\":\"content_type\"",
+            Withheld::ContentEncoding => b",\"reason\":\"content_encoding\"",
+            Withheld::OverBudget => b",\"reason\":\"over_budget\"",
+            Withheld::OverCap => b",\"reason\":\"over_cap\"",
+            Withheld::Unread => b",\"reason\":\"unread\"",
+            Withheld::Filtered => b",\"reason\":\"filtered\"",
+            Withheld::Upgraded => b",\"reason\":\"upgraded\"",
+            Withheld::Unseen => b",\"reason\":\"unseen\"",
+            Withheld::TooLarge => b",\"reason\":\"too_large\"",
+        });
+    }
+    out.extend_from_slice(match info.complete {
+        true => &b",\"complete\":true"[..],
+        false => b",\"complete\":false",
+    });
+    if info.redacted {
+        out.extend_from_slice(b",\"redacted\":true");
+    }
+    if let Some(coding) = &info.decoded {
+        out.extend_from_slice(b",\"decoded\":");
+        json::string(coding, out);
+    }
+    out.push(b'}');
 }
 
 fn join<'s>(kept: &'s Chunks, joined: &'s mut Vec<u8>) -> &'s [u8] {
@@ -174,4 +229,49 @@ fn join<'s>(kept: &'s Chunks, joined: &'s mut Vec<u8>) -> &'s [u8] {
         joined.extend_from_slice(chunk);
     }
     joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_a_body_is_its_derived_form() {
+        let states = [
+            BodyState::Empty,
+            BodyState::Captured,
+            BodyState::Truncated,
+            BodyState::NotCaptured,
+            BodyState::Masked,
+        ];
+        let reasons = [
+            Withheld::LogBodyOff,
+            Withheld::ContentType,
+            Withheld::ContentEncoding,
+            Withheld::OverBudget,
+            Withheld::OverCap,
+            Withheld::Unread,
+            Withheld::Filtered,
+            Withheld::Upgraded,
+            Withheld::Unseen,
+            Withheld::TooLarge,
+        ];
+        for state in states {
+            for reason in reasons.map(Some).into_iter().chain([None]) {
+                for (size, flag, decoded) in [(0, false, None), (u64::MAX, true, Some("gzip"))] {
+                    let info = BodyInfo {
+                        size,
+                        state,
+                        reason,
+                        complete: flag,
+                        redacted: flag,
+                        decoded: decoded.map(str::to_owned),
+                    };
+                    let mut out = Vec::new();
+                    write_info(&info, &mut out);
+                    assert_eq!(out, serde_json::to_vec(&info).unwrap());
+                }
+            }
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Cleans a message that the app made itself, by the same rules as a captured exchange.
 
-use super::body::{Described, Prepared, Scratch, prepare};
+use super::body::{Described, Scratch, prepare};
 use crate::capture::Tap;
 use crate::message::{Body, BodyEncoding, BodyInfo, BodyState, Fields, Message};
 use crate::redact::{BodyContext, Redactor, Side};
@@ -127,14 +127,15 @@ impl Cleaner<'_> {
             content_encoding: self.coding(headers, encoding),
         };
         let mut scratch = Scratch::default();
-        let Prepared { info: found, bytes } = prepare(
+        let prepared = prepare(
             &tap,
             &described,
             self.redactor,
             self.max_decoded_bytes,
             &mut scratch,
         );
-        if let Some(bytes) = bytes {
+        let found = prepared.info;
+        if let Some(bytes) = prepared.bytes {
             let body = Body::encode(bytes);
             *slot.body = Some(body.text);
             *slot.encoding = body.encoding.unless_default();

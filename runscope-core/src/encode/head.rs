@@ -44,9 +44,7 @@ impl HeadCleaner {
         let start = self.flat.len();
         for (name, value) in record.flat.headers(list) {
             self.value.clear();
-            // A name came as a text, so it is one.
-            let text = std::str::from_utf8(name).unwrap_or_default();
-            redactor.header(text, value, &mut self.value);
+            redactor.header_of(name, value, &mut self.value);
             self.flat.header(name, &self.value);
         }
         self.flat.span_from(start)

@@ -1,5 +1,7 @@
 //! JSON written straight into a byte buffer.
 
+use crate::capture::Headers;
+use crate::redact::octets;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::io::Write as _;
@@ -7,6 +9,11 @@ use std::time::Duration;
 
 /// Appends a string with its quotes.
 pub(super) fn string(text: &str, out: &mut Vec<u8>) {
+    utf8(text.as_bytes(), out);
+}
+
+/// As above, of bytes that are known to be UTF-8.
+pub(super) fn utf8(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
     escape(text, out);
     out.push(b'"');
@@ -16,6 +23,13 @@ pub(super) fn string(text: &str, out: &mut Vec<u8>) {
 /// its number (ISO-8859-1) where they are not. Header values are octets of no stated encoding (RFC
 /// 9110, section 5.5), and so none is lost.
 pub(super) fn header_value(value: &[u8], out: &mut Vec<u8>) {
+    if octets::is_plain(value) {
+        out.reserve(value.len() + 2);
+        out.push(b'"');
+        out.extend_from_slice(value);
+        out.push(b'"');
+        return;
+    }
     match std::str::from_utf8(value) {
         Ok(text) => string(text, out),
         Err(_) => string(
@@ -75,68 +89,185 @@ pub(super) fn fields<T: Ord>(
     out.push(b'}');
 }
 
-/// Appends a number, or anything else that needs no escaping.
+/// Appends headers as [`fields`] does. Nearly always no name comes twice, and they are written as they
+/// stand.
+pub(super) fn headers(headers: Headers<'_>, out: &mut Vec<u8>) {
+    if !are_distinct(headers.clone()) {
+        let headers: Vec<_> = headers.collect();
+        return fields(&headers, |text, out| header_value(text, out), out);
+    }
+    let mut mark = b'{';
+    for (name, value) in headers {
+        out.push(mark);
+        header_value(name, out);
+        out.push(b':');
+        header_value(value, out);
+        mark = b',';
+    }
+    if mark == b'{' {
+        out.push(mark);
+    }
+    out.push(b'}');
+}
+
+/// Whether no name comes twice. Names are told apart by a number that is made of each: that two have
+/// the same by chance, or that there are many, only means to sort them.
+fn are_distinct(headers: Headers<'_>) -> bool {
+    let mut known = [0_u32; 32];
+    for (count, (name, _)) in headers.enumerate() {
+        let [head, tail] = octets::ends(name);
+        let number = (head ^ tail.rotate_left(29) ^ name.len() as u64)
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            >> 32;
+        let number = number as u32;
+        if known
+            .get(..count)
+            .is_none_or(|known| known.contains(&number))
+        {
+            return false;
+        }
+        if let Some(slot) = known.get_mut(count) {
+            *slot = number;
+        }
+    }
+    true
+}
+
+/// Appends anything else that needs no escaping.
 pub(super) fn plain(value: impl std::fmt::Display, out: &mut Vec<u8>) {
     // Writing into a Vec can't fail.
     let _ = write!(out, "{value}");
 }
 
+/// Appends a whole number.
+pub(super) fn number(value: u64, out: &mut Vec<u8>) {
+    padded(value, 1, out);
+}
+
 /// Appends a duration as seconds with microseconds.
 pub(super) fn seconds(time: Duration, out: &mut Vec<u8>) {
-    let _ = write!(out, "{}.{:06}", time.as_secs(), time.subsec_micros());
+    number(time.as_secs(), out);
+    out.push(b'.');
+    padded(time.subsec_micros().into(), 6, out);
 }
 
-/// In pieces of a fixed size: the compiler looks at all bytes of one at once, and one in which none has
-/// to be escaped, as in most texts, is copied without a call.
-fn escape(text: &str, out: &mut Vec<u8>) {
-    let (pieces, rest) = text.as_bytes().as_chunks::<16>();
-    for piece in pieces {
-        let needs = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
-        if piece.iter().fold(false, |any, &byte| any | needs(byte)) {
-            escape_each(piece, out);
-        } else {
-            out.extend_from_slice(piece);
+/// Appends a number with zeros before it, if it has fewer digits than that.
+fn padded(value: u64, least: usize, out: &mut Vec<u8>) {
+    // The largest number has 20 digits.
+    let mut text = [b'0'; 20];
+    let (pairs, _) = text.as_chunks_mut::<2>();
+    let (mut rest, mut count) = (value, 0);
+    for pair in pairs.iter_mut().rev() {
+        let two = (rest % 100) as u8;
+        *pair = [b'0' + two / 10, b'0' + two % 10];
+        count += 1 + usize::from(two > 9);
+        rest /= 100;
+        if rest == 0 {
+            break;
         }
+        count = count.next_multiple_of(2);
     }
-    escape_each(rest, out);
+    let digits = text.get(text.len() - count.max(least)..);
+    out.extend_from_slice(digits.unwrap_or_default());
 }
 
-fn escape_each(bytes: &[u8], out: &mut Vec<u8>) {
-    for &byte in bytes {
-        match ESCAPES[usize::from(byte)] {
-            0 => out.push(byte),
-            b'u' => {
-                const HEX: &[u8; 16] = b"0123456789abcdef";
-                let (high, low) = (HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]);
-                out.extend_from_slice(&[b'\\', b'u', b'0', b'0', high, low]);
+/// How many bytes are escaped at once, in a place that has room for the longest escapes.
+const BLOCK: usize = 128;
+const PIECE: usize = 16;
+/// More than any escape takes of the place: a power of two, by which an index is cut without a branch.
+const ROOM: usize = 8 * BLOCK;
+
+/// Up to the first byte that needs an escape all is copied at once; that is all of most texts. Behind
+/// it JSON within JSON is full of quotes, so nothing there hangs on a guess where the next one is: for
+/// each byte eight are written, of which those that do not count are written over.
+fn escape(bytes: &[u8], out: &mut Vec<u8>) {
+    let Some(clean) = octets::find_special(bytes) else {
+        return out.extend_from_slice(bytes);
+    };
+    let (before, behind) = bytes.split_at(clean);
+    out.extend_from_slice(before);
+    let mut place = [0_u8; ROOM + 8];
+    for block in behind.chunks(BLOCK) {
+        let mut length = 0_usize;
+        let (pieces, rest) = block.as_chunks::<PIECE>();
+        for piece in pieces {
+            let whole = place
+                .get_mut(length & (ROOM - 1)..)
+                .and_then(<[u8]>::first_chunk_mut);
+            match whole {
+                Some(whole)
+                    if !piece
+                        .iter()
+                        .fold(false, |any, &byte| any | is_special(byte)) =>
+                {
+                    *whole = *piece;
+                    length += PIECE;
+                }
+                _ => length = escape_each(piece, &mut place, length),
             }
-            short => out.extend_from_slice(&[b'\\', short]),
         }
+        length = escape_each(rest, &mut place, length);
+        out.extend_from_slice(place.get(..length).unwrap_or_default());
     }
 }
 
-/// For each byte: 0 where it stands for itself, `u` where it is written by its number, otherwise
-/// the letter that follows the backslash (RFC 8259, section 7).
-const ESCAPES: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut control = 0;
-    while control < 0x20 {
-        table[control] = b'u';
-        control += 1;
+fn is_special(byte: u8) -> bool {
+    byte < b' ' || byte == b'"' || byte == b'\\'
+}
+
+/// Writes bytes behind the `length` that the place has already, and returns the new length.
+#[inline]
+fn escape_each(bytes: &[u8], place: &mut [u8; ROOM + 8], mut length: usize) -> usize {
+    for &byte in bytes {
+        let escape = ESCAPES[usize::from(byte)];
+        let slot = place
+            .get_mut(length & (ROOM - 1)..)
+            .and_then(<[u8]>::first_chunk_mut);
+        if let Some(slot) = slot {
+            *slot = escape.to_le_bytes();
+        }
+        length += (escape >> COUNT) as usize;
     }
-    table[0x08] = b'b';
-    table[b'\t' as usize] = b't';
-    table[b'\n' as usize] = b'n';
-    table[0x0c] = b'f';
-    table[b'\r' as usize] = b'r';
-    table[b'"' as usize] = b'"';
-    table[b'\\' as usize] = b'\\';
+    length
+}
+
+/// Where in an entry of [`ESCAPES`] it is said how many of its bytes count.
+const COUNT: u32 = 56;
+
+/// For each byte what is written for it (RFC 8259, section 7).
+static ESCAPES: [u64; 256] = {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let mut table = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        let byte = at as u8;
+        let short = match byte {
+            0x08 => b'b',
+            b'\t' => b't',
+            b'\n' => b'n',
+            0x0c => b'f',
+            b'\r' => b'r',
+            b'"' | b'\\' => byte,
+            _ => 0,
+        };
+        let (text, count) = if short != 0 {
+            ([b'\\', short, 0, 0, 0, 0, 0, 0], 2)
+        } else if byte < b' ' {
+            let (high, low) = (HEX[at >> 4], HEX[at & 15]);
+            ([b'\\', b'u', b'0', b'0', high, low, 0, 0], 6)
+        } else {
+            ([byte, 0, 0, 0, 0, 0, 0, 0], 1)
+        };
+        table[at] = u64::from_le_bytes(text) | count << COUNT;
+        at += 1;
+    }
     table
 };
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::capture::Flat;
 
     #[test]
     fn every_string_reads_back_as_itself() {
@@ -200,6 +331,57 @@ mod tests {
         assert_eq!(read.len(), pairs.len());
         assert_eq!(read, pairs.into_iter().collect());
         assert!(begin.elapsed().as_secs() < 60, "{:?}", begin.elapsed());
+    }
+
+    #[test]
+    fn every_place_of_an_escape_is_written_as_serde_json_writes_it() {
+        let specials = [
+            "\"", "\\", "\n", "\u{8}", "\0", "\u{1f}", "\u{7f}", "é", "😀", "x",
+        ];
+        for length in (0..=40_usize).chain(120..=136).chain(250..=260) {
+            for special in specials {
+                for filler in ["a", "\u{1}", "\"", "é"] {
+                    for place in [0, length / 3, length.saturating_sub(1), length] {
+                        let text = filler.repeat(place) + special + &filler.repeat(length - place);
+                        let mut out = b"before".to_vec();
+                        string(&text, &mut out);
+                        let expected = serde_json::to_vec(&text).unwrap();
+                        assert_eq!(out.strip_prefix(b"before"), Some(&expected[..]), "{text:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn headers_are_written_alike_whether_or_not_a_name_comes_twice() {
+        for count in 0..40 {
+            for twice in [None, Some(0), Some(count / 2)] {
+                let mut flat = Flat::default();
+                let mut pairs: Vec<_> = (0..count)
+                    .map(|at| (format!("x-name-{at}"), format!("\"value\" {at}")))
+                    .collect();
+                if let Some((name, _)) = twice.and_then(|at| pairs.get(at)) {
+                    pairs.push((name.clone(), "again".to_owned()));
+                }
+                for (name, value) in &pairs {
+                    flat.header(name.as_bytes(), value.as_bytes());
+                }
+                let (mut out, mut expected) = (Vec::new(), Vec::new());
+                headers(flat.headers(flat.span_from(0)), &mut out);
+                fields(&pairs, |text, out| string(text, out), &mut expected);
+                assert_eq!(out, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_have_all_their_digits() {
+        for value in [0, 7, 10, 99, 100, 12_345, u64::from(u32::MAX), u64::MAX] {
+            let mut out = Vec::new();
+            number(value, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), value.to_string());
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use super::body::{Described, Prepared, Scratch, prepare};
+use super::body::{self, Described, Prepared, Scratch, prepare};
 use super::head::{CleanHeads, HeadCleaner};
 use super::json;
 use crate::capture::{Headers, Record, ResponsePart, Span, may_be_cut, trace_id};
@@ -44,7 +44,8 @@ impl Encoder {
         });
 
         out.extend_from_slice(b"{\"unique_identifier\":\"");
-        json::plain(record.id, out);
+        let id = record.id.hyphenated();
+        out.extend_from_slice(id.encode_lower(&mut [0; 36]).as_bytes());
         out.extend_from_slice(b"\",\"request\":");
         write_request(record, heads, &request, out);
         if let (Some(part), Some(body)) = (&record.response, &response) {
@@ -112,7 +113,7 @@ fn write_response(
     out: &mut Vec<u8>,
 ) {
     out.extend_from_slice(b"{\"status\":");
-    json::plain(part.status, out);
+    json::number(part.status.into(), out);
     write_headers(heads, heads.response_headers, out);
     body.write(out);
     out.extend_from_slice(b",\"response_time\":");
@@ -129,9 +130,8 @@ fn write_headers(heads: CleanHeads<'_>, list: Span, out: &mut Vec<u8>) {
     if list.is_empty() {
         return;
     }
-    let headers: Vec<_> = heads.flat.headers(list).collect();
     out.extend_from_slice(b",\"headers\":");
-    json::fields(&headers, |text, out| json::header_value(text, out), out);
+    json::headers(heads.flat.headers(list), out);
 }
 
 /// Appends `"form":…` in the body's place, where the body is a whole form: never both.
@@ -190,21 +190,21 @@ fn write_context(
     let traceparent = flat.headers(record.request.headers).last("traceparent");
     let trace_id = traceparent.and_then(trace_id);
     for (key, text) in [
-        ("error", &*error),
-        ("service", flat.str(record.service)),
-        ("route", flat.str(record.route)),
-        ("consumer", &*consumer),
-        ("client_address", flat.str(record.client_address)),
-        ("protocol", record.protocol),
-        ("trace_id", trace_id.unwrap_or_default()),
+        (&b",\"error\":"[..], &*error),
+        (b",\"service\":", flat.str(record.service)),
+        (b",\"route\":", flat.str(record.route)),
+        (b",\"consumer\":", &*consumer),
+        (b",\"client_address\":", flat.str(record.client_address)),
+        (b",\"protocol\":", record.protocol),
+        (b",\"trace_id\":", trace_id.unwrap_or_default()),
     ] {
         if !text.is_empty() {
-            write_key(key, out);
+            out.extend_from_slice(key);
             json::string(text, out);
         }
     }
     if !record.tags.is_empty() {
-        write_key("tags", out);
+        out.extend_from_slice(b",\"tags\":");
         for (at, (name, value)) in record.tags.iter().enumerate() {
             out.push(if at == 0 { b'{' } else { b',' });
             // A name that the app made of data may be a token itself.
@@ -214,17 +214,19 @@ fn write_context(
         }
         out.push(b'}');
     }
-    write_key("total_time", out);
+    out.extend_from_slice(b",\"total_time\":");
     json::seconds(record.total_time, out);
     if record.sample_rate < 1.0 {
-        write_key("sample_rate", out);
+        out.extend_from_slice(b",\"sample_rate\":");
         json::plain(record.sample_rate, out);
     }
-    for (key, info) in [("request_body", Some(request)), ("response_body", response)] {
+    for (key, info) in [
+        (&b",\"request_body\":"[..], Some(request)),
+        (b",\"response_body\":", response),
+    ] {
         if let Some(info) = info {
-            write_key(key, out);
-            // A small struct of fixed words: its derived form is the simplest that is always right.
-            let _ = serde_json::to_writer(&mut *out, info);
+            out.extend_from_slice(key);
+            body::write_info(info, out);
         }
     }
     out.push(b'}');
@@ -236,12 +238,6 @@ fn cleaned<'a>(redactor: &Redactor, name: &str, text: &'a str) -> Cow<'a, str> {
     } else {
         redactor.field(name, text)
     }
-}
-
-fn write_key(key: &str, out: &mut Vec<u8>) {
-    out.push(b',');
-    json::string(key, out);
-    out.push(b':');
 }
 
 /// A clock that stands before 1970 shows as 1970.

@@ -24,7 +24,8 @@ enum Syntax {
     Opaque,
 }
 
-/// Masks what is secret in a body. `cut` says that the bytes are only its beginning.
+/// Masks what is secret in a body. `cut` says that the bytes are only its beginning. Returns whether
+/// all of a body in which nothing was masked has been found to be UTF-8.
 pub(super) fn edit(
     judge: &Judge,
     edits: &mut Edits<'_, '_>,
@@ -32,10 +33,10 @@ pub(super) fn edit(
     content_type: Option<&str>,
     cut: bool,
     depth: u8,
-) -> Result<(), Unclean> {
+) -> Result<bool, Unclean> {
     let bytes = edits.source().get(range.clone()).unwrap_or_default();
     if bytes.trim_ascii().is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let syntax = syntax(content_type);
     if syntax != Syntax::Multipart
@@ -44,25 +45,19 @@ pub(super) fn edit(
         return Err(Unclean);
     }
     match syntax {
-        Syntax::Json => json::edit(judge, edits, range, json::Form::One, cut, depth),
-        Syntax::JsonSequence => json::edit(judge, edits, range, json::Form::Sequence, cut, depth),
+        Syntax::Json => json::edit(judge, edits, range, json::Form::One, cut, depth)?,
+        Syntax::JsonSequence => json::edit(judge, edits, range, json::Form::Sequence, cut, depth)?,
         Syntax::Form => {
             if !edit_as_json(judge, edits, range.clone(), cut, depth) {
                 edit_form(judge, edits, range, cut, depth);
             }
-            Ok(())
         }
-        Syntax::Multipart => multipart::edit(judge, edits, range, content_type, cut, depth),
-        Syntax::EventStream => {
-            event_stream::edit(judge, edits, range, cut, depth);
-            Ok(())
-        }
-        Syntax::Text => {
-            edit_untyped(judge, edits, range, cut, depth);
-            Ok(())
-        }
-        Syntax::Opaque => Err(Unclean),
+        Syntax::Multipart => multipart::edit(judge, edits, range, content_type, cut, depth)?,
+        Syntax::EventStream => event_stream::edit(judge, edits, range, cut, depth),
+        Syntax::Text => edit_untyped(judge, edits, range, cut, depth),
+        Syntax::Opaque => return Err(Unclean),
     }
+    Ok(matches!(syntax, Syntax::Json | Syntax::JsonSequence))
 }
 
 /// Masks what is secret in text that may as well be JSON.

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use super::names::{Class, NameKind};
+use super::octets;
 
 const SETS: usize = 64;
 const WAYS: usize = 4;
@@ -11,17 +12,27 @@ const LONGEST: usize = 48;
 #[derive(Clone, Copy)]
 struct Slot {
     rules: u64,
-    kind: NameKind,
+    key: Key,
     class: Class,
-    length: u8,
     name: [u8; LONGEST],
+}
+
+/// What of a name is compared first; of one with up to 16 bytes it is all.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Key {
+    ends: [u64; 2],
+    length: u8,
+    kind: NameKind,
 }
 
 const EMPTY: Slot = Slot {
     rules: 0,
-    kind: NameKind::Header,
+    key: Key {
+        ends: [0; 2],
+        length: 0,
+        kind: NameKind::Header,
+    },
     class: Class::Plain,
-    length: 0,
     name: [0; LONGEST],
 };
 
@@ -32,21 +43,26 @@ thread_local! {
 }
 
 /// The verdict on a name under the rules with this number (never 0), judged only when it is new.
+#[inline]
 pub(super) fn verdict(rules: u64, kind: NameKind, name: &[u8], judge: impl Fn() -> Class) -> Class {
     let length = match u8::try_from(name.len()) {
         Ok(length) if name.len() <= LONGEST => length,
         _ => return judge(),
     };
+    let key = Key {
+        ends: octets::ends(name),
+        length,
+        kind,
+    };
     TABLE
         .try_with(|table| {
             let mut table = table.try_borrow_mut().ok()?;
-            let hash = hash(name, kind);
+            let hash = hash(key);
             let set = table.get_mut((hash >> 58) as usize % SETS)?;
             let is_known = |slot: &&Slot| {
-                slot.length == length
+                slot.key == key
                     && slot.rules == rules
-                    && slot.kind == kind
-                    && slot.name.get(..name.len()) == Some(name)
+                    && (name.len() <= 16 || slot.name.get(..name.len()) == Some(name))
             };
             if let Some(slot) = set.iter().find(is_known) {
                 return Some(slot.class);
@@ -55,7 +71,7 @@ pub(super) fn verdict(rules: u64, kind: NameKind, name: &[u8], judge: impl Fn() 
             let free = set.iter().position(|slot| slot.rules == 0);
             let slot = set.get_mut(free.unwrap_or((hash >> 48) as usize % WAYS))?;
             slot.name.get_mut(..name.len())?.copy_from_slice(name);
-            (slot.rules, slot.kind, slot.length, slot.class) = (rules, kind, length, class);
+            (slot.rules, slot.key, slot.class) = (rules, key, class);
             Some(class)
         })
         .ok()
@@ -64,16 +80,9 @@ pub(super) fn verdict(rules: u64, kind: NameKind, name: &[u8], judge: impl Fn() 
 }
 
 /// Mixes the length, the first and the last eight bytes; the upper bits are the best mixed.
-fn hash(name: &[u8], kind: NameKind) -> u64 {
-    let (head, tail) = match (name.first_chunk::<8>(), name.last_chunk::<8>()) {
-        (Some(head), Some(tail)) => (u64::from_le_bytes(*head), u64::from_le_bytes(*tail)),
-        _ => (
-            name.iter()
-                .fold(0, |sum, &byte| (sum << 8) | u64::from(byte)),
-            0,
-        ),
-    };
-    (head ^ tail.rotate_left(29) ^ ((name.len() as u64) << 3) ^ kind as u64)
+fn hash(key: Key) -> u64 {
+    let [head, tail] = key.ends;
+    (head ^ tail.rotate_left(29) ^ (u64::from(key.length) << 3) ^ key.kind as u64)
         .wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 

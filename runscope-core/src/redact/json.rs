@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
-use super::body::{Unclean, holds_secret};
+use super::body::{self, Unclean};
 use super::edits::Edits;
-use super::json_grammar::{Nesting, is_number};
-use super::json_string::{self, JsonString, Scanned, unescaped};
+use super::json_grammar::{Nesting, in_number, is_number, short_number};
+use super::json_keys::PlainKeys;
+use super::json_string::{self, Escapes, JsonString, Scanned, Seen, unescaped};
 use super::names::{self, Class, NameKind};
 use super::patterns;
 use super::redactor::Judge;
@@ -32,10 +33,9 @@ pub(super) fn edit(
 ) -> Result<(), Unclean> {
     let source = edits.source();
     let text = source.get(range.clone()).unwrap_or_default();
-    let end = match std::str::from_utf8(text) {
-        Ok(_) => range.end,
-        Err(error) if cut && error.error_len().is_none() => range.start + error.valid_up_to(),
-        Err(_) => return Err(Unclean),
+    let end = match cut {
+        true => range.end - half_character(text),
+        false => range.end,
     };
     let mark = if text.starts_with(b"\xef\xbb\xbf") {
         3
@@ -45,9 +45,9 @@ pub(super) fn edit(
     let scanner = Scanner {
         judge,
         source,
+        text: source.get(..end).unwrap_or_default(),
         edits,
         at: range.start + mark,
-        end,
         limit: range.end,
         cut,
         form,
@@ -56,6 +56,7 @@ pub(super) fn edit(
         class: Class::Plain,
         muted: None,
         measured: None,
+        plain: PlainKeys::default(),
     };
     match scanner.run() {
         Ok(()) => Ok(()),
@@ -64,14 +65,29 @@ pub(super) fn edit(
     }
 }
 
+/// How many bytes at the end of a text are the beginning of a character.
+fn half_character(text: &[u8]) -> usize {
+    let tail = text.get(text.len().saturating_sub(3)..).unwrap_or(text);
+    let is_first = |byte: &u8| *byte >= 0xc0;
+    let Some(start) = tail.iter().rposition(is_first) else {
+        return 0;
+    };
+    let last = tail.get(start..).unwrap_or_default();
+    match std::str::from_utf8(last) {
+        Err(error) if error.error_len().is_none() => last.len(),
+        _ => 0,
+    }
+}
+
 struct Scanner<'a, 's, 'o> {
     judge: &'a Judge,
     source: &'s [u8],
+    /// The source up to the end of the valid text. That it is UTF-8 is found on the way: outside
+    /// strings JSON is ASCII.
+    text: &'s [u8],
     edits: &'a mut Edits<'s, 'o>,
     at: usize,
-    /// The end of the valid text.
-    end: usize,
-    /// The end of all text; behind `end` when a character was cut in two.
+    /// The end of all text; behind that of `text` when a character was cut in two.
     limit: usize,
     cut: bool,
     form: Form,
@@ -83,6 +99,7 @@ struct Scanner<'a, 's, 'o> {
     muted: Option<(usize, usize)>,
     /// How deep the container of measures stands that the scanner is in.
     measured: Option<usize>,
+    plain: PlainKeys,
 }
 
 enum Stop {
@@ -102,51 +119,66 @@ enum Expect {
 impl Scanner<'_, '_, '_> {
     fn run(mut self) -> Result<(), Stop> {
         let mut expect = Expect::Value;
-        let mut finished = 0_usize;
         loop {
-            self.skip_space();
-            let Some(byte) = self.peek() else {
-                let between = self.nesting.is_empty() && finished > 0;
-                let complete = between && matches!(expect, Expect::Next);
-                if complete && self.end == self.limit {
-                    return Ok(());
-                }
-                return self.stop_at_cut(self.end);
+            let Some(mut byte) = self.token() else {
+                return self.end(expect);
             };
+            if matches!(expect, Expect::Next) && byte == b',' && !self.nesting.is_empty() {
+                self.at += 1;
+                expect = match self.nesting.in_object() {
+                    true => Expect::Key,
+                    false => Expect::Value,
+                };
+                match self.token() {
+                    Some(next) => byte = next,
+                    None => return self.end(expect),
+                }
+            }
             expect = match (expect, byte) {
+                (Expect::FirstKey | Expect::Key, b'"') => self.member()?,
                 (Expect::Next, _) if self.nesting.is_empty() => {
                     if self.form == Form::One {
                         return Err(Stop::Malformed);
                     }
                     Expect::Value
                 }
-                (Expect::Next, b',') => {
-                    self.at += 1;
-                    if self.nesting.in_object() {
-                        Expect::Key
-                    } else {
-                        Expect::Value
-                    }
-                }
                 (Expect::FirstKey | Expect::Next, b'}') if self.nesting.in_object() => self.close(),
                 (Expect::FirstItem | Expect::Next, b']') if !self.nesting.in_object() => {
                     self.close()
                 }
-                (Expect::FirstKey | Expect::Key, b'"') => {
-                    self.key()?;
-                    Expect::Value
-                }
-                (Expect::Value | Expect::FirstItem, b'{' | b'[') => self.open(byte == b'{')?,
-                (Expect::Value | Expect::FirstItem, _) => {
-                    self.scalar(byte)?;
-                    Expect::Next
-                }
+                (Expect::Value | Expect::FirstItem, _) => self.value(byte)?,
                 _ => return Err(Stop::Malformed),
             };
-            if matches!(expect, Expect::Next) && self.nesting.is_empty() {
-                finished += 1;
-            }
         }
+    }
+
+    /// At the end of the text, which is whole only behind a value that is in no container.
+    fn end(&mut self, expect: Expect) -> Result<(), Stop> {
+        let complete = self.nesting.is_empty() && matches!(expect, Expect::Next);
+        if complete && self.text.len() == self.limit {
+            return Ok(());
+        }
+        self.stop_at_cut(self.text.len())
+    }
+
+    /// A key, and the value after it or the beginning of that.
+    #[inline(always)]
+    fn member(&mut self) -> Result<Expect, Stop> {
+        self.key()?;
+        match self.token() {
+            Some(byte) => self.value(byte),
+            None => Ok(Expect::Value),
+        }
+    }
+
+    /// A scalar, or the beginning of a container.
+    #[inline(always)]
+    fn value(&mut self, byte: u8) -> Result<Expect, Stop> {
+        if matches!(byte, b'{' | b'[') {
+            return self.open(byte == b'{');
+        }
+        self.scalar(byte)?;
+        Ok(Expect::Next)
     }
 
     fn open(&mut self, object: bool) -> Result<Expect, Stop> {
@@ -183,25 +215,39 @@ impl Scanner<'_, '_, '_> {
         Expect::Next
     }
 
+    #[inline(always)]
     fn key(&mut self) -> Result<(), Stop> {
-        let start = self.at;
-        let string = self.string()?;
-        let content = start + 1..string.close;
-        if self.muted.is_none() {
-            self.class = self.class_of(content.clone(), string.escaped);
-            if string.is_worth_a_look(content.len()) {
-                self.edit_key(content, string.escaped);
-            }
+        match self.plain.find(self.text, self.at + 1) {
+            Some(close) => self.at = close + 1,
+            None => self.judged_key()?,
         }
-        self.skip_space();
-        match self.peek() {
+        match self.token() {
             Some(b':') => {
                 self.at += 1;
                 Ok(())
             }
             Some(_) => Err(Stop::Malformed),
-            None => self.stop_at_cut(self.end),
+            None => self.stop_at_cut(self.text.len()),
         }
+    }
+
+    #[inline(never)]
+    fn judged_key(&mut self) -> Result<(), Stop> {
+        let start = self.at;
+        let string = self.string()?;
+        if self.muted.is_some() {
+            return Ok(());
+        }
+        let content = start + 1..string.close;
+        let escaped = string.escapes != Escapes::None;
+        self.class = self.class_of(content.clone(), escaped);
+        let text = self.source.get(content.clone()).unwrap_or_default();
+        if escaped || patterns::may_hold(text) {
+            self.edit_key(content, escaped);
+        } else if self.class == Class::Plain {
+            self.plain.add(text);
+        }
+        Ok(())
     }
 
     fn class_of(&self, content: Range<usize>, escaped: bool) -> Class {
@@ -218,19 +264,19 @@ impl Scanner<'_, '_, '_> {
         if !escaped {
             return self.judge.edit_patterns(self.edits, content);
         }
-        let hit = unescaped(
-            self.source.get(content.clone()).unwrap_or_default(),
-            |name| {
+        let text = self.source.get(content.clone()).unwrap_or_default();
+        let hit = Seen::beside_escapes(text).is_worth_a_look(text.len())
+            && unescaped(text, |name| {
                 let mut probe = Edits::probe(name);
                 self.judge.edit_patterns(&mut probe, 0..name.len());
                 probe.edited()
-            },
-        );
+            });
         if hit {
             self.edits.mask(content);
         }
     }
 
+    #[inline(always)]
     fn scalar(&mut self, first: u8) -> Result<(), Stop> {
         let class = std::mem::take(&mut self.class);
         let class = if self.measured.is_some() && class == Class::Plain {
@@ -248,7 +294,24 @@ impl Scanner<'_, '_, '_> {
         }
     }
 
+    #[inline(always)]
     fn string_value(&mut self, class: Class) -> Result<(), Stop> {
+        let start = self.at + 1;
+        match json_string::scan_short(self.text, start) {
+            Some(close) if class == Class::Plain => {
+                self.at = close + 1;
+                let content = self.text.get(start..close).unwrap_or_default();
+                if self.muted.is_none() && Seen::of(content).is_worth_a_look(content.len()) {
+                    self.judge.edit_value(self.edits, start..close, self.depth);
+                }
+                Ok(())
+            }
+            _ => self.judged_string_value(class),
+        }
+    }
+
+    #[inline(never)]
+    fn judged_string_value(&mut self, class: Class) -> Result<(), Stop> {
         let start = self.at;
         let string = self.string()?;
         let content = start + 1..string.close;
@@ -259,13 +322,12 @@ impl Scanner<'_, '_, '_> {
         match class {
             Class::Secret => self.edits.mask(content),
             Class::Measure if !names::is_measured(text) => self.edits.mask(content),
-            _ if string.escaped => {
-                let depth = self.depth;
-                if unescaped(text, |text| holds_secret(self.judge, text, depth)) {
+            _ if string.escapes != Escapes::None => {
+                if self.hides_in_escapes(string, text) {
                     self.edits.mask(content);
                 }
             }
-            _ if string.is_worth_a_look(content.len()) => {
+            _ if Seen::of(text).is_worth_a_look(text.len()) => {
                 self.judge.edit_value(self.edits, content, self.depth);
             }
             _ => {}
@@ -273,22 +335,34 @@ impl Scanner<'_, '_, '_> {
         Ok(())
     }
 
+    /// Whether a string with escapes holds a secret once they are undone. What is nested too deep is
+    /// judged by its escapes themselves, and so is always looked at.
+    fn hides_in_escapes(&self, string: JsonString, text: &[u8]) -> bool {
+        let depth = self.depth;
+        let look = string.escapes == Escapes::Numbers
+            || depth >= body::NESTED
+            || Seen::of(text).is_worth_unescaping(text);
+        look && unescaped(text, |text| body::holds_secret(self.judge, text, depth))
+    }
+
+    #[inline(always)]
     fn number(&mut self, class: Class) -> Result<(), Stop> {
         let start = self.at;
-        let rest = self.source.get(start..self.end).unwrap_or_default();
-        let in_number =
-            |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E');
-        let length = rest
-            .iter()
-            .position(|byte| !in_number(byte))
-            .unwrap_or(rest.len());
+        if let Some(end) = short_number(self.text, start)
+            && class != Class::Secret
+        {
+            self.at = end;
+            return Ok(());
+        }
+        let rest = self.text.get(start..).unwrap_or_default();
+        let length = rest.iter().take_while(|byte| in_number(**byte)).count();
         let number = rest.get(..length).unwrap_or_default();
         self.at = start + length;
-        if self.at == self.end && (self.cut || !self.nesting.is_empty()) {
+        if length == rest.len() && (self.cut || !self.nesting.is_empty()) {
             return self.stop_at_cut(start);
         }
         if !is_number(number) {
-            return if self.at == self.end {
+            return if length == rest.len() {
                 self.stop_at_cut(start)
             } else {
                 Err(Stop::Malformed)
@@ -313,10 +387,11 @@ impl Scanner<'_, '_, '_> {
         hit
     }
 
-    fn literal(&mut self, literal: &[u8], class: Class) -> Result<(), Stop> {
+    #[inline(always)]
+    fn literal<const N: usize>(&mut self, literal: &[u8; N], class: Class) -> Result<(), Stop> {
         let start = self.at;
-        let rest = self.source.get(start..self.end).unwrap_or_default();
-        if !rest.starts_with(literal) {
+        let rest = self.text.get(start..).unwrap_or_default();
+        if rest.first_chunk() != Some(literal) {
             let begun = literal.starts_with(rest);
             return if begun {
                 self.stop_at_cut(start)
@@ -324,22 +399,23 @@ impl Scanner<'_, '_, '_> {
                 Err(Stop::Malformed)
             };
         }
-        self.at += literal.len();
-        if class == Class::Secret && self.muted.is_none() && literal != b"null" {
+        self.at += N;
+        if class == Class::Secret && self.muted.is_none() && literal != b"null".as_slice() {
             self.edits.replace(start..self.at, MASKED);
         }
         Ok(())
     }
 
+    #[inline]
     fn string(&mut self) -> Result<JsonString, Stop> {
-        match json_string::scan(self.source, self.at + 1, self.end) {
+        match json_string::scan(self.text, self.at + 1) {
             Scanned::Whole(string) => {
                 self.at = string.close + 1;
                 Ok(string)
             }
             Scanned::Cut => {
                 // A character that was cut in two is a part of this string.
-                self.end = self.limit;
+                self.text = self.source.get(..self.limit).unwrap_or_default();
                 self.stop_at_cut(self.at)
             }
             Scanned::Malformed => Err(Stop::Malformed),
@@ -349,7 +425,7 @@ impl Scanner<'_, '_, '_> {
     /// The text ends inside a value: what begins at `token` is dropped, or the secret it belongs to is
     /// masked. Half a character outside a string is not JSON.
     fn stop_at_cut<T>(&mut self, token: usize) -> Result<T, Stop> {
-        if self.end != self.limit {
+        if self.text.len() != self.limit {
             return Err(Stop::Malformed);
         }
         match self.muted {
@@ -359,17 +435,26 @@ impl Scanner<'_, '_, '_> {
         Err(Stop::Cut)
     }
 
-    fn peek(&self) -> Option<u8> {
-        self.source.get(..self.end)?.get(self.at).copied()
+    /// The byte that comes next after white space.
+    #[inline]
+    fn token(&mut self) -> Option<u8> {
+        match self.text.get(self.at) {
+            Some(&byte) if byte > b' ' => Some(byte),
+            _ => self.token_after_space(),
+        }
     }
 
-    fn skip_space(&mut self) {
+    #[inline(never)]
+    fn token_after_space(&mut self) -> Option<u8> {
         let separator = self.form == Form::Sequence && self.nesting.is_empty();
-        while let Some(b' ' | b'\t' | b'\n' | b'\r' | 0x1e) = self.peek() {
-            if self.peek() == Some(0x1e) && !separator {
-                return;
+        let is_space =
+            |byte: u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r') || (byte == 0x1e && separator);
+        while let Some(&byte) = self.text.get(self.at) {
+            if !is_space(byte) {
+                return Some(byte);
             }
             self.at += 1;
         }
+        None
     }
 }

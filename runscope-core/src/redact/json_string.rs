@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use super::{octets, patterns, text};
+
 /// How the text from a string's opening quote on goes on.
 pub(super) enum Scanned {
     /// The string is whole.
@@ -17,20 +19,31 @@ pub(super) enum Scanned {
 pub(super) struct JsonString {
     /// Where the closing quote stands.
     pub(super) close: usize,
-    /// Whether there are escapes in it.
-    pub(super) escaped: bool,
-    /// Which of the bytes that secrets need were seen.
-    seen: u8,
+    pub(super) escapes: Escapes,
+}
+
+/// The escapes in a string.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Escapes {
+    None,
+    /// Letters after a backslash, as in `\n`.
+    Letters,
+    /// At least one number, as in `\u0041`, which may be any character.
+    Numbers,
 }
 
 /// A buffer that grew beyond this is not kept for the next string.
 const KEPT: usize = 64 * 1024;
 
-const END: u8 = 1;
-const ASSIGNS: u8 = 2;
-const DIGIT: u8 = 4;
-const CAPITAL_J: u8 = 8;
-const SCHEME: u8 = 16;
+/// Which of the bytes that secrets need are in a content.
+#[derive(Clone, Copy)]
+pub(super) struct Seen(u8);
+
+const ASSIGNS: u8 = 1;
+const DIGIT: u8 = 2;
+const CAPITAL_J: u8 = 4;
+const SCHEME: u8 = 8;
+const OPENS: u8 = 16;
 
 /// What each byte of a string means.
 static BYTES: [u8; 256] = {
@@ -38,11 +51,11 @@ static BYTES: [u8; 256] = {
     let mut byte = 0;
     while byte < 256 {
         table[byte] = match byte as u8 {
-            b'"' | b'\\' | 0..=0x1f => END,
             b'=' | b':' | b'<' => ASSIGNS,
             b'0'..=b'9' => DIGIT,
             b'J' => CAPITAL_J,
             b'B' | b'b' => SCHEME,
+            b'{' | b'[' => OPENS,
             _ => 0,
         };
         byte += 1;
@@ -50,57 +63,130 @@ static BYTES: [u8; 256] = {
     table
 };
 
-impl JsonString {
-    /// Whether the content, which has this length, could hold a secret at all.
+impl Seen {
+    pub(super) fn of(content: &[u8]) -> Self {
+        Self(
+            content
+                .iter()
+                .fold(0, |seen, &byte| seen | BYTES[usize::from(byte)]),
+        )
+    }
+
+    /// As above, but without what stands in escapes.
+    pub(super) fn beside_escapes(content: &[u8]) -> Self {
+        let (mut seen, mut rest) = (0, content);
+        while let Some(slash) = memchr::memchr(b'\\', rest) {
+            let (before, escape) = rest.split_at(slash);
+            seen |= Self::of(before).0;
+            let length = if escape.get(1) == Some(&b'u') { 6 } else { 2 };
+            rest = escape.get(length..).unwrap_or_default();
+        }
+        Self(seen | Self::of(rest).0)
+    }
+
+    /// Whether a content without escapes, which has this length, could hold a secret at all.
     pub(super) fn is_worth_a_look(self, length: usize) -> bool {
-        let has = |bit: u8| self.seen & bit != 0;
-        has(ASSIGNS)
-            || (has(DIGIT) && length >= 13)
-            || (has(CAPITAL_J) && length >= 12)
-            || (has(SCHEME) && length >= 7)
+        self.has(ASSIGNS)
+            || (self.has(DIGIT) && length >= 13)
+            || (self.has(CAPITAL_J) && length >= 12)
+            || (self.has(SCHEME) && length >= 7)
+    }
+
+    /// Whether a content with escapes, none of them a number, could hold a secret once they are
+    /// undone. Such an escape stands for none of the bytes that a secret needs, and parts no run of
+    /// digits, so that the content may be judged as it is written.
+    pub(super) fn is_worth_unescaping(self, content: &[u8]) -> bool {
+        self.has(ASSIGNS | CAPITAL_J | OPENS)
+            || (self.has(DIGIT) && patterns::has_long_run(content))
+            || (self.has(SCHEME) && text::holds_scheme_within(content))
+    }
+
+    fn has(self, any: u8) -> bool {
+        self.0 & any != 0
     }
 }
 
-/// Walks over a string (RFC 8259, section 7) whose content begins at `start`.
-pub(super) fn scan(source: &[u8], start: usize, end: usize) -> Scanned {
-    let text = source.get(..end).unwrap_or_default();
-    let (mut at, mut seen, mut escaped) = (start, 0, false);
-    loop {
-        let rest = text.get(at..).unwrap_or_default();
-        let Some(length) = rest.iter().position(|&byte| {
-            let kind = BYTES[usize::from(byte)];
-            seen |= kind;
-            kind == END
-        }) else {
-            return Scanned::Cut;
-        };
-        at += length;
-        match rest.get(length) {
-            Some(b'"') => {
-                return Scanned::Whole(JsonString {
-                    close: at,
-                    escaped,
-                    seen,
-                });
+/// Where the string ends, if nothing but ASCII without escapes is before: so are most.
+#[inline]
+pub(super) fn scan_short(text: &[u8], start: usize) -> Option<usize> {
+    let (mut at, mut rest) = (start, text.get(start..)?);
+    while let Some((word, behind)) = rest.split_first_chunk() {
+        let word = u64::from_le_bytes(*word);
+        let found = octets::specials(word) | octets::non_ascii(word);
+        if found != 0 {
+            let ends = octets::at(word, found) == b'"';
+            return ends.then(|| at + octets::first(found));
+        }
+        (at, rest) = (at + 8, behind);
+    }
+    None
+}
+
+/// Walks over a string (RFC 8259, section 7) whose content begins at `start`. What is outside ASCII
+/// has to be UTF-8.
+pub(super) fn scan(text: &[u8], start: usize) -> Scanned {
+    let (mut at, mut escapes, mut odd) = (start, Escapes::None, 0);
+    let close = loop {
+        let mut rest = text.get(at..).unwrap_or_default();
+        let byte = loop {
+            let Some((word, behind)) = rest.split_first_chunk() else {
+                odd |= 1;
+                let ends = |&byte: &u8| byte < b' ' || matches!(byte, b'"' | b'\\');
+                let Some(length) = rest.iter().position(ends) else {
+                    return cut(text, start);
+                };
+                at += length;
+                break rest.get(length).copied().unwrap_or_default();
+            };
+            let word = u64::from_le_bytes(*word);
+            odd |= octets::non_ascii(word);
+            let found = octets::specials(word);
+            if found != 0 {
+                at += octets::first(found);
+                break octets::at(word, found);
             }
-            Some(b'\\') => {}
+            at += 8;
+            rest = behind;
+        };
+        match byte {
+            b'"' => break at,
+            b'\\' => {}
             _ => return Scanned::Malformed,
         }
-        escaped = true;
-        at += match rest.get(length + 1) {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 2,
-            Some(b'u') => {
-                let digits = rest.get(length + 2..).unwrap_or_default();
-                let digits = digits.get(..4).unwrap_or(digits);
-                match digits {
-                    _ if !digits.iter().all(u8::is_ascii_hexdigit) => return Scanned::Malformed,
-                    [_, _, _, _] => 6,
-                    _ => return Scanned::Cut,
+        match text.get(at + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
+                if escapes == Escapes::None {
+                    escapes = Escapes::Letters;
                 }
+                at += 2;
+            }
+            Some(b'u') => {
+                escapes = Escapes::Numbers;
+                let digits = text.get(at + 2..).unwrap_or_default();
+                let digits = digits.get(..4).unwrap_or(digits);
+                if !digits.iter().all(u8::is_ascii_hexdigit) {
+                    return Scanned::Malformed;
+                }
+                if digits.len() < 4 {
+                    return cut(text, start);
+                }
+                at += 6;
             }
             Some(_) => return Scanned::Malformed,
-            None => return Scanned::Cut,
-        };
+            None => return cut(text, start),
+        }
+    };
+    if odd != 0 && std::str::from_utf8(text.get(start..close).unwrap_or_default()).is_err() {
+        return Scanned::Malformed;
+    }
+    Scanned::Whole(JsonString { close, escapes })
+}
+
+/// The text ends inside the string that begins at `start`.
+fn cut(text: &[u8], start: usize) -> Scanned {
+    match std::str::from_utf8(text.get(start..).unwrap_or_default()) {
+        Ok(_) => Scanned::Cut,
+        Err(_) => Scanned::Malformed,
     }
 }
 
@@ -193,12 +279,95 @@ mod tests {
             ("a\nb\"", "malformed"),
         ];
         for (text, expected) in cases {
-            let found = match scan(text.as_bytes(), 0, text.len()) {
+            let found = match scan(text.as_bytes(), 0) {
                 Scanned::Whole(_) => "whole",
                 Scanned::Cut => "cut",
                 Scanned::Malformed => "malformed",
             };
             assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn strings_end_where_serde_json_ends_them_at_any_length() {
+        let specials = [
+            "\"", r"\n", r#"\""#, r"\\", r"\u0041", r"\x", "\u{1f}", "\u{7f}", "é", "😀", "x",
+        ];
+        for length in 0..=40 {
+            for special in specials {
+                for place in 0..=length {
+                    let content = "a".repeat(place) + special + &"b".repeat(length - place);
+                    for tail in ["", "\"", "\",", "\", and more behind it"] {
+                        let text = format!("\"{content}{tail}");
+                        let mut reader = serde_json::Deserializer::from_str(&text).into_iter();
+                        let read: Option<Result<String, _>> = reader.next();
+                        let close = reader.byte_offset().wrapping_sub(1);
+                        let found = scan(text.as_bytes(), 1);
+                        match read {
+                            Some(Ok(_)) => {
+                                let Scanned::Whole(string) = found else {
+                                    panic!("{text}");
+                                };
+                                assert_eq!(string.close, close, "{text}");
+                                let escaped = text.get(..close).unwrap().contains('\\');
+                                assert_eq!(string.escapes != Escapes::None, escaped, "{text}");
+                                let numbers = escaped && special == r"\u0041";
+                                assert_eq!(string.escapes == Escapes::Numbers, numbers, "{text}");
+                            }
+                            Some(Err(error)) if error.is_eof() => {
+                                assert!(matches!(found, Scanned::Cut), "{text}");
+                            }
+                            _ => assert!(matches!(found, Scanned::Malformed), "{text}"),
+                        }
+                        if let Some(end) = scan_short(text.as_bytes(), 1) {
+                            assert_eq!(end, close, "{text}");
+                            assert!(content.is_ascii() && !content.contains('\\'), "{text}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_string_that_is_no_utf_8_is_malformed_wherever_it_is_not() {
+        for length in 0..=24 {
+            for place in 0..=length {
+                for broken in [&b"\xff"[..], b"\xc3", b"\xe2\x82", b"\xed\xa0\x80", b"\x80"] {
+                    for tail in [&b""[..], b"\"", b"\", and more behind it"] {
+                        let (before, behind) = (vec![b'a'; place], vec![b'b'; length - place]);
+                        let text = [b"\"", &before[..], broken, &behind, tail].concat();
+                        let found = scan(&text, 1);
+                        assert!(matches!(found, Scanned::Malformed), "{text:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_could_be_a_secret_behind_escapes_is_unescaped() {
+        for (content, expected) in [
+            (r#"green \"tea\" no. 12"#, false),
+            (r"a\nbee", false),
+            (r"\n\t\b\f\r\/", false),
+            (r"1234567\n890123", false),
+            (r"4111 1111 1111 1111\n", true),
+            (r"\nbearer x", true),
+            (r"a\nBasic x", true),
+            (r"token\n=", true),
+            (r"\n<", true),
+            (r"a:\n", true),
+            (r"\neyJ", true),
+            (r"{\n}", true),
+            (r"[\n]", true),
+        ] {
+            let text = content.as_bytes();
+            assert_eq!(
+                Seen::of(text).is_worth_unescaping(text),
+                expected,
+                "{content}"
+            );
         }
     }
 

@@ -6,6 +6,8 @@ use super::edits::Edits;
 
 /// A header of `{"alg":""}` makes 14 letters, so anything shorter is no token.
 const JWT_HEADER: usize = 10;
+/// No shorter text holds a token or a card number.
+pub(super) const SHORTEST: usize = JWT_HEADER + 1;
 const CARD: std::ops::RangeInclusive<usize> = 13..=19;
 const UUID: usize = 36;
 
@@ -14,7 +16,7 @@ const UUID: usize = 36;
 pub(super) fn scan(edits: &mut Edits<'_, '_>, range: Range<usize>) {
     let source = edits.source();
     let text = source.get(range.clone()).unwrap_or_default();
-    if text.len() <= JWT_HEADER || !(memchr::memchr(b'J', text).is_some() || has_long_run(text)) {
+    if !may_hold(text) {
         return;
     }
     let mut at = range.start;
@@ -41,6 +43,11 @@ pub(super) fn scan(edits: &mut Edits<'_, '_>, range: Range<usize>) {
         }
         at += 1;
     }
+}
+
+/// Whether a pattern may be in the text: most have none of what it takes.
+pub(super) fn may_hold(text: &[u8]) -> bool {
+    text.len() >= SHORTEST && (memchr::memchr(b'J', text).is_some() || has_long_run(text))
 }
 
 /// What stands at an `eyJ`.
@@ -93,7 +100,7 @@ pub(super) fn is_jwt_start(source: &[u8], begin: usize, at: usize) -> bool {
 
 /// Whether there may be a run of as many digits as a card number has. Any such run, separators
 /// included, covers a byte of each thirteen.
-fn has_long_run(text: &[u8]) -> bool {
+pub(super) fn has_long_run(text: &[u8]) -> bool {
     let in_run = |byte: &&u8| byte.is_ascii_digit() || matches!(byte, b' ' | b'-');
     let (mut behind, mut at) = (0, 12);
     while let Some(byte) = text.get(at) {
@@ -143,6 +150,9 @@ pub(super) fn cards(
             .map(|byte| byte - b'0')
     };
     let separator = |at: usize| matches!(text.get(at), Some(b' ' | b'-'));
+    if !cut && let Some(stop) = short_run(text, start) {
+        return stop;
+    }
     let mut masked_to = start;
     let mut pending: Option<Range<usize>> = None;
     let mut group = start;
@@ -179,6 +189,22 @@ pub(super) fn cards(
             report(card);
         }
         return next;
+    }
+}
+
+/// Where the run of digits ends, if it has fewer than a card number: so have nearly all.
+fn short_run(text: &[u8], start: usize) -> Option<usize> {
+    let (mut at, mut digits) = (start, 0);
+    loop {
+        match text.get(at) {
+            Some(b'0'..=b'9') => digits += 1,
+            Some(b' ' | b'-') if text.get(at + 1).is_some_and(u8::is_ascii_digit) => {}
+            _ => return Some(at),
+        }
+        if digits == *CARD.start() {
+            return None;
+        }
+        at += 1;
     }
 }
 
@@ -255,6 +281,23 @@ mod tests {
         scan(&mut edits, 0..text.len());
         edits.finish();
         String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_run_is_short_where_it_has_fewer_digits_than_a_card_number() {
+        for (text, end) in [
+            ("1", Some(1)),
+            ("12 34-5x", Some(7)),
+            ("12  34", Some(2)),
+            ("12-", Some(2)),
+            ("12 ", Some(2)),
+            ("1234567890 12", Some(13)),
+            ("123456789012", Some(12)),
+            ("1234567890123", None),
+            ("1-2-3-4-5-6-7-8-9-0-1-2-3", None),
+        ] {
+            assert_eq!(short_run(text.as_bytes(), 0), end, "{text}");
+        }
     }
 
     #[test]

@@ -31,6 +31,23 @@ pub enum BodyVerdict {
     MaskedWhole,
 }
 
+/// What became of a body, and what is known of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CheckedBody {
+    pub(crate) verdict: BodyVerdict,
+    /// Whether an unchanged body was found to be UTF-8; `false` where nobody looked.
+    pub(crate) is_utf8: bool,
+}
+
+impl From<BodyVerdict> for CheckedBody {
+    fn from(verdict: BodyVerdict) -> Self {
+        Self {
+            verdict,
+            is_utf8: false,
+        }
+    }
+}
+
 /// The rules, with the number under which verdicts on names are cached.
 pub(super) struct Judge {
     number: u64,
@@ -48,9 +65,14 @@ impl Redactor {
 
     /// Appends the cleaned value of a header, and returns whether something was masked.
     pub fn header(&self, name: &str, value: &[u8], out: &mut Vec<u8>) -> bool {
+        self.header_of(name.as_bytes(), value, out)
+    }
+
+    /// As above, with the name as it is kept.
+    pub(crate) fn header_of(&self, name: &[u8], value: &[u8], out: &mut Vec<u8>) -> bool {
         let mut edits = Edits::new(value, out);
         if self.judge.rules.is_enabled() {
-            header::edit(&self.judge, &mut edits, name.as_bytes(), 0..value.len());
+            header::edit(&self.judge, &mut edits, name, 0..value.len());
         }
         edits.finish()
     }
@@ -69,24 +91,34 @@ impl Redactor {
 
     /// Cleans a body that is no longer compressed.
     pub fn body(&self, context: BodyContext<'_>, bytes: &[u8], out: &mut Vec<u8>) -> BodyVerdict {
+        self.checked_body(context, bytes, out).verdict
+    }
+
+    /// As above, and what was found on the way need not be found again.
+    pub(crate) fn checked_body(
+        &self,
+        context: BodyContext<'_>,
+        bytes: &[u8],
+        out: &mut Vec<u8>,
+    ) -> CheckedBody {
         let begin = out.len();
-        let verdict = self.clean(&context, bytes, out);
+        let checked = self.clean(&context, bytes, out);
         let Some(callback) = self.judge.rules.body_callback() else {
-            return verdict;
+            return checked;
         };
-        let cleaned = match verdict {
-            BodyVerdict::MaskedWhole => return verdict,
+        let cleaned = match checked.verdict {
+            BodyVerdict::MaskedWhole => return checked,
             BodyVerdict::Unchanged => bytes.to_vec(),
             BodyVerdict::Cleaned => out.split_off(begin),
         };
         match catch_unwind(AssertUnwindSafe(|| callback(&context, cleaned))) {
             Ok(last_word) => {
                 out.extend_from_slice(&last_word);
-                BodyVerdict::Cleaned
+                BodyVerdict::Cleaned.into()
             }
             Err(_) => {
                 out.extend_from_slice(MASK.as_bytes());
-                BodyVerdict::MaskedWhole
+                BodyVerdict::MaskedWhole.into()
             }
         }
     }
@@ -114,21 +146,24 @@ impl Redactor {
         }
     }
 
-    fn clean(&self, context: &BodyContext<'_>, bytes: &[u8], out: &mut Vec<u8>) -> BodyVerdict {
+    fn clean(&self, context: &BodyContext<'_>, bytes: &[u8], out: &mut Vec<u8>) -> CheckedBody {
         if !self.judge.rules.is_enabled() {
-            return BodyVerdict::Unchanged;
+            return BodyVerdict::Unchanged.into();
         }
         let begin = out.len();
         let mut edits = Edits::new(bytes, out);
         let whole = 0..bytes.len();
         let typed = context.content_type;
         match body::edit(&self.judge, &mut edits, whole, typed, context.truncated, 0) {
-            Ok(()) if edits.finish_if_edited() => BodyVerdict::Cleaned,
-            Ok(()) => BodyVerdict::Unchanged,
+            Ok(_) if edits.finish_if_edited() => BodyVerdict::Cleaned.into(),
+            Ok(is_utf8) => CheckedBody {
+                verdict: BodyVerdict::Unchanged,
+                is_utf8,
+            },
             Err(body::Unclean) => {
                 out.truncate(begin);
                 out.extend_from_slice(MASK.as_bytes());
-                BodyVerdict::MaskedWhole
+                BodyVerdict::MaskedWhole.into()
             }
         }
     }

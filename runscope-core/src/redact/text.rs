@@ -86,6 +86,12 @@ pub(super) fn holds_scheme(value: &[u8]) -> bool {
     scheme(value).is_some()
 }
 
+/// Whether an authentication scheme stands anywhere in the value.
+pub(super) fn holds_scheme_within(value: &[u8]) -> bool {
+    memchr::memchr2_iter(b'b', b'B', value)
+        .any(|at| scheme(value.get(at..).unwrap_or_default()).is_some())
+}
+
 /// What is no token is remembered: no later `eyJ` in it begins one, but other bytes in it may still
 /// announce a secret.
 fn edit_jwt(
