@@ -206,7 +206,14 @@ fn receipt<S: AsRef<str>>(results: Vec<ItemResult>, meta: &Meta, sent: &[S]) -> 
 }
 
 /// Puts the results into the order of the messages, one for each.
-fn in_order<S: AsRef<str>>(results: Vec<ItemResult>, sent: &[S]) -> Vec<ItemResult> {
+fn in_order<S: AsRef<str>>(mut results: Vec<ItemResult>, sent: &[S]) -> Vec<ItemResult> {
+    let bears =
+        |(result, id): (&ItemResult, &S)| result.unique_identifier.as_deref() == Some(id.as_ref());
+    // As nearly every answer is.
+    if results.len() == sent.len() && results.iter().zip(sent).all(bears) {
+        results.iter_mut().for_each(ItemResult::settle);
+        return results;
+    }
     // A request and its response may be sent as two messages with one identifier.
     let mut places: HashMap<&str, VecDeque<usize>> = HashMap::with_capacity(sent.len());
     for (at, id) in sent.iter().enumerate() {
@@ -258,11 +265,12 @@ impl ItemResult {
 
 fn status<'de, D: Deserializer<'de>>(from: D) -> Result<ItemStatus, D::Error> {
     let text = loose::text(from)?.unwrap_or_default();
-    Ok(match text.to_ascii_lowercase().as_str() {
-        "success" => ItemStatus::Success,
-        "warning" => ItemStatus::Warning,
-        "error" => ItemStatus::Error,
-        _ => ItemStatus::Unknown,
+    let is = |name: &str| text.eq_ignore_ascii_case(name);
+    Ok(match () {
+        () if is("success") => ItemStatus::Success,
+        () if is("warning") => ItemStatus::Warning,
+        () if is("error") => ItemStatus::Error,
+        () => ItemStatus::Unknown,
     })
 }
 
