@@ -99,6 +99,7 @@ struct Scanner<'a, 's, 'o> {
     muted: Option<(usize, usize)>,
     /// How deep the container of measures stands that the scanner is in.
     measured: Option<usize>,
+    /// Keys that need no judgement.
     plain: PlainKeys,
 }
 
@@ -116,6 +117,8 @@ enum Expect {
     Next,
 }
 
+/// What nearly every token passes through is inlined by force: as calls they hand their results over in
+/// memory, which takes as long as the work itself.
 impl Scanner<'_, '_, '_> {
     fn run(mut self) -> Result<(), Stop> {
         let mut expect = Expect::Value;
@@ -123,6 +126,7 @@ impl Scanner<'_, '_, '_> {
             let Some(mut byte) = self.token() else {
                 return self.end(expect);
             };
+            // Behind a comma there is no need to come round again.
             if matches!(expect, Expect::Next) && byte == b',' && !self.nesting.is_empty() {
                 self.at += 1;
                 expect = match self.nesting.in_object() {
@@ -300,11 +304,10 @@ impl Scanner<'_, '_, '_> {
         match json_string::scan_short(self.text, start) {
             Some(close) if class == Class::Plain => {
                 self.at = close + 1;
-                let content = self.text.get(start..close).unwrap_or_default();
-                if self.muted.is_none() && Seen::of(content).is_worth_a_look(content.len()) {
-                    self.judge.edit_value(self.edits, start..close, self.depth);
+                match self.muted {
+                    None => self.edit_plain(start..close),
+                    Some(_) => Ok(()),
                 }
-                Ok(())
             }
             _ => self.judged_string_value(class),
         }
@@ -319,18 +322,24 @@ impl Scanner<'_, '_, '_> {
             return Ok(());
         }
         let text = self.source.get(content.clone()).unwrap_or_default();
-        match class {
-            Class::Secret => self.edits.mask(content),
-            Class::Measure if !names::is_measured(text) => self.edits.mask(content),
-            _ if string.escapes != Escapes::None => {
-                if self.hides_in_escapes(string, text) {
-                    self.edits.mask(content);
-                }
-            }
-            _ if Seen::of(text).is_worth_a_look(text.len()) => {
-                self.judge.edit_value(self.edits, content, self.depth);
-            }
-            _ => {}
+        let hidden = match class {
+            Class::Secret => true,
+            Class::Measure if !names::is_measured(text) => true,
+            _ if string.escapes != Escapes::None => self.hides_in_escapes(string, text),
+            _ => return self.edit_plain(content),
+        };
+        if hidden {
+            self.edits.mask(content);
+        }
+        Ok(())
+    }
+
+    /// Masks what is secret inside a value that has no escapes and is no secret by its key.
+    #[inline]
+    fn edit_plain(&mut self, content: Range<usize>) -> Result<(), Stop> {
+        let text = self.source.get(content.clone()).unwrap_or_default();
+        if Seen::of(text).is_worth_a_look(text.len()) {
+            self.judge.edit_value(self.edits, content, self.depth);
         }
         Ok(())
     }
@@ -348,6 +357,7 @@ impl Scanner<'_, '_, '_> {
     #[inline(always)]
     fn number(&mut self, class: Class) -> Result<(), Stop> {
         let start = self.at;
+        // Too short for a card's number, and as short as a measure may be.
         if let Some(end) = short_number(self.text, start)
             && class != Class::Secret
         {

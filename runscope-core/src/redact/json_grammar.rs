@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn the_innermost_container_is_known_at_any_depth() {
         let mut nesting = Nesting::default();
-        let is_object = |depth: usize| depth % 3 == 0;
+        let is_object = |depth: usize| depth.is_multiple_of(3);
         for depth in 0..DEEPEST {
             assert!(nesting.push(is_object(depth)));
             assert_eq!(nesting.in_object(), is_object(depth));
