@@ -269,12 +269,11 @@ impl Scanner<'_, '_, '_> {
             return self.judge.edit_patterns(self.edits, content);
         }
         let text = self.source.get(content.clone()).unwrap_or_default();
-        let hit = Seen::beside_escapes(text).is_worth_a_look(text.len())
-            && unescaped(text, |name| {
-                let mut probe = Edits::probe(name);
-                self.judge.edit_patterns(&mut probe, 0..name.len());
-                probe.edited()
-            });
+        let hit = unescaped(text, |name| {
+            let mut probe = Edits::probe(name);
+            self.judge.edit_patterns(&mut probe, 0..name.len());
+            probe.edited()
+        });
         if hit {
             self.edits.mask(content);
         }

@@ -72,18 +72,6 @@ impl Seen {
         )
     }
 
-    /// As above, but without what stands in escapes.
-    pub(super) fn beside_escapes(content: &[u8]) -> Self {
-        let (mut seen, mut rest) = (0, content);
-        while let Some(slash) = memchr::memchr(b'\\', rest) {
-            let (before, escape) = rest.split_at(slash);
-            seen |= Self::of(before).0;
-            let length = if escape.get(1) == Some(&b'u') { 6 } else { 2 };
-            rest = escape.get(length..).unwrap_or_default();
-        }
-        Self(seen | Self::of(rest).0)
-    }
-
     /// Whether a content without escapes, which has this length, could hold a secret at all.
     pub(super) fn is_worth_a_look(self, length: usize) -> bool {
         self.has(ASSIGNS)

@@ -69,6 +69,11 @@ fn json_values_of_any_type_are_masked_by_their_keys() {
                 r#"{"usage":{"total_tokens":17}}"#,
                 r#"{"usage":{"total_tokens":17}}"#,
             ),
+            // A card's number as a key, all of it in escapes.
+            (
+                r#"{"\u0034\u0032\u0034\u0032\u0034\u0032\u0034\u0032\u0034\u0032\u0034\u0032\u0034\u0032\u0034\u0032":1}"#,
+                r#"{"[redacted]":1}"#,
+            ),
             (
                 r#"{"p\u0061ssword":"x"}"#,
                 r#"{"p\u0061ssword":"[redacted]"}"#,
