@@ -57,7 +57,10 @@ impl Document {
 
 impl IndexedText {
     fn of(bucket: BucketId, attributes: &Attributes, message: &Message) -> Self {
-        let mut text = Self::default();
+        let mut text = Self {
+            head: String::with_capacity(1024),
+            ..Self::default()
+        };
         pieces(message, |piece| {
             text.head.push_str(GAP);
             text.head.push(' ');
@@ -71,7 +74,7 @@ impl IndexedText {
                 push_words(column, &body);
             }
         }
-        text.terms = terms(bucket, attributes, message).join(" ");
+        text.terms = terms(bucket, attributes, message);
         text
     }
 }
