@@ -12,7 +12,7 @@ use super::recent::Recent;
 use super::row;
 use super::schema;
 use super::settings::Settings;
-use super::writer::{Job, Writer};
+use super::writer::{Answered, Job, Writer};
 use crate::exchange::{Exchange, Timestamp, without_bodies};
 use crate::store::seam::sequence_of;
 use crate::store::{
@@ -188,7 +188,12 @@ impl Store for Sqlite {
             .into_iter()
             .map(|message| Document::new(bucket, message, arrived, &self.shared.codec))
             .collect::<Result<Vec<_>, _>>()?;
-        let appended = self.ask(|reply| Job::Append(documents, reply))?;
+        let Answered {
+            appended,
+            spent,
+            evicted,
+        } = self.ask(|reply| Job::Append(documents, reply))?;
+        drop((spent, evicted));
         if !self.shared.codec.has_dictionary() {
             self.shared.wake_keeper();
         }
