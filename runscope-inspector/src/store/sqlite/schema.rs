@@ -170,11 +170,6 @@ pub(super) const PARTITION: &[&str] = &["
 ", "
     -- The filters of before have other bits set. A sealed partition makes its own when it is opened.
     DELETE FROM seal;
-", "
-    -- Sixteen pieces were made one; of 64, each word is written again half as often. A lookup looks into
-    -- more of them under full load, and while nothing is written they are merged all the same.
-    INSERT INTO words (words, rank) VALUES ('automerge', 64);
-    INSERT INTO words (words, rank) VALUES ('crisismerge', 256);
 "];
 
 /// Opens a file for writing and brings it up to date.
@@ -311,38 +306,6 @@ mod tests {
             .query_row("SELECT name FROM token", [], |row| row.get(0))
             .unwrap();
         assert_eq!(name, None);
-    }
-
-    #[test]
-    fn a_partition_of_before_more_pieces_were_let_be_is_found_in_and_lets_them_be() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("exchanges.db");
-        let settings = Settings::new(directory.path());
-        let count = |connection: &Connection, sql| {
-            connection
-                .query_row(sql, [], |row| row.get::<_, i64>(0))
-                .unwrap()
-        };
-        let automerge = "SELECT v FROM words_config WHERE k = 'automerge'";
-        let older = open(&path, &PARTITION[..4], &settings, true).unwrap();
-        older
-            .execute("INSERT INTO words (rowid, head) VALUES (1, 'a')", [])
-            .unwrap();
-        assert_eq!(count(&older, automerge), 16);
-        drop(older);
-        let migrated = open(&path, PARTITION, &settings, false).unwrap();
-        migrated
-            .execute("INSERT INTO words (rowid, head) VALUES (2, 'a')", [])
-            .unwrap();
-        assert_eq!(count(&migrated, automerge), 64);
-        assert!(
-            count(
-                &migrated,
-                "SELECT v FROM words_config WHERE k = 'crisismerge'"
-            ) > 64
-        );
-        let found = "SELECT count(*) FROM words WHERE words MATCH 'a'";
-        assert_eq!(count(&migrated, found), 2);
     }
 
     #[test]
