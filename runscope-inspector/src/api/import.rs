@@ -85,7 +85,7 @@ pub(super) fn each_item(
             let Archive { log } = read::json(body).map_err(|mistake| {
                 ApiError::bad_request(format!("the body is not an HTTP Archive: {mistake}"))
             })?;
-            each_element(log.entries, |entry| {
+            each_element(log.entries.get().as_bytes(), "not an array", |entry| {
                 let item = har::read_entry(entry)
                     .map_err(|mistake| ItemError::unread("HAR entry", &mistake))
                     .and_then(|message| check(message, limits))

@@ -175,10 +175,13 @@ pub fn whole_body(message: &Message, side: Side) -> Option<&str> {
 }
 
 fn header_pieces(headers: &Fields, see: &mut impl FnMut(&str)) {
+    let mut text = String::new();
     for (name, values) in headers.iter() {
-        values
-            .iter()
-            .for_each(|value| see(&format!("{name}: {value}")));
+        for value in values {
+            text.clear();
+            text.extend([name, ": ", value.as_str()]);
+            see(&text);
+        }
     }
 }
 

@@ -2,23 +2,26 @@ use super::counts::Counts;
 use super::database::Shared;
 use super::document::Document;
 use super::partition::Partition;
-use super::row::{self, Stored};
+use super::recent;
+use super::row::{self, Insert, Stored};
 use super::schema;
 use crate::exchange::Timestamp;
 use crate::store::StoreError;
 use crate::store::seam::{Appended, Kept, sequence_of, uuid_of};
 use runscope_core::Message;
 use rusqlite::Connection;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// One transaction of the writer: puts documents at the places from `next` on.
 pub(super) struct Batch<'a> {
     shared: &'a Shared,
     connection: &'a Connection,
+    insert: Insert<'a>,
     next: i64,
     counts: Counts,
     joined: Vec<i64>,
-    messages: Vec<Message>,
+    messages: Vec<recent::Kept>,
 }
 
 /// What a batch did, once it is committed.
@@ -26,53 +29,58 @@ pub(super) struct Written {
     pub(super) next: i64,
     pub(super) joined: Vec<i64>,
     /// Those of the places up to `next`.
-    pub(super) messages: Vec<Message>,
+    pub(super) messages: Vec<recent::Kept>,
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn new(shared: &'a Shared, connection: &'a Connection, next: i64) -> Self {
-        Self {
+    pub(super) fn new(
+        shared: &'a Shared,
+        connection: &'a Connection,
+        next: i64,
+    ) -> Result<Self, StoreError> {
+        Ok(Self {
             shared,
             connection,
+            insert: Insert::new(connection)?,
             next,
             counts: Counts::default(),
             joined: Vec::new(),
             messages: Vec::new(),
-        }
+        })
     }
 
     /// Stores a document, unless its identifier is known.
-    pub(super) fn put(&mut self, document: Document) -> Result<Appended, StoreError> {
+    pub(super) fn put(&mut self, document: &Document) -> Result<Appended, StoreError> {
         if self.shared.catalogue.floor(document.bucket).is_none() {
             return Err(StoreError::no_bucket());
         }
-        if let Some(original) = self.original(&document)? {
+        if let Some(original) = self.original(document)? {
             return Ok(original);
         }
-        if let Some(known) = self.known(&document)? {
+        if let Some(known) = self.known(document)? {
             return self.join(known, document);
         }
         self.put_new(document)
     }
 
-    fn put_new(&mut self, document: Document) -> Result<Appended, StoreError> {
+    fn put_new(&mut self, document: &Document) -> Result<Appended, StoreError> {
         let sequence = self.next;
-        row::insert(self.connection, sequence, &document)?;
+        self.insert.insert(sequence, document)?;
         self.counts
             .add(document.bucket, &document.attributes, sequence, 1);
         self.next += 1;
-        self.messages.push(document.message);
+        self.messages.push(document.into());
         Ok(Appended::new(sequence, document.arrived, Kept::New))
     }
 
     /// Sees to it that a half is in nobody's memory once the whole is committed.
-    fn supersede(&mut self, sequence: i64, whole: &Message) {
+    fn supersede(&mut self, sequence: i64, whole: &Document) {
         self.shared.recent.forget(sequence);
         let mut own = (sequence..self.next)
             .rev()
             .zip(self.messages.iter_mut().rev());
         if let Some((_, half)) = own.find(|(place, _)| *place == sequence) {
-            half.clone_from(whole);
+            *half = whole.into();
         }
     }
 
@@ -138,23 +146,23 @@ impl<'a> Batch<'a> {
     }
 
     /// Makes one exchange of two halves; anything else that is known stays as it is.
-    fn join(&mut self, known: Known, document: Document) -> Result<Appended, StoreError> {
+    fn join(&mut self, known: Known, document: &Document) -> Result<Appended, StoreError> {
         let Known {
             partition,
             stored,
             message,
         } = known;
-        let Some(whole) = joined(message, document.message) else {
+        let Some(whole) = joined(message, &document.message) else {
             return Ok(Appended::new(stored.sequence, stored.arrived, Kept::Known));
         };
         // Retention may have deleted it just now: then there is nothing left to be joined to.
-        let is_gone = |partition: &std::sync::Arc<Partition>| !partition.path().exists();
+        let is_gone = |partition: &Arc<Partition>| !partition.path().exists();
         if partition.as_ref().is_some_and(is_gone) {
             let whole = Document::new(stored.bucket, whole, document.arrived, &self.shared.codec)?;
-            return self.put_new(whole);
+            return self.put_new(&whole);
         }
         let whole = Document::new(stored.bucket, whole, stored.arrived, &self.shared.codec)?;
-        self.supersede(stored.sequence, &whole.message);
+        self.supersede(stored.sequence, &whole);
         match partition {
             None => replace(self.connection, &mut self.counts, &stored, &whole)?,
             Some(partition) => {
@@ -173,9 +181,18 @@ impl<'a> Batch<'a> {
     }
 }
 
+impl From<&Document> for recent::Kept {
+    fn from(document: &Document) -> Self {
+        Self {
+            message: Arc::clone(&document.message),
+            weight: document.weight,
+        }
+    }
+}
+
 struct Known {
     /// The sealed partition it is in; `None` is the one that is written.
-    partition: Option<std::sync::Arc<Partition>>,
+    partition: Option<Arc<Partition>>,
     stored: Stored,
     message: Message,
 }
@@ -210,16 +227,16 @@ fn find(
 
 /// The known message with the half it lacks, or `None` where the new one brings none. Of two
 /// contexts the later is kept: it knows how the exchange ended.
-fn joined(known: Message, new: Message) -> Option<Message> {
+fn joined(known: Message, new: &Message) -> Option<Message> {
     let brings_request = known.request.is_none() && new.request.is_some();
     let brings_response = known.response.is_none() && new.response.is_some();
     if !brings_request && !brings_response {
         return None;
     }
     let mut whole = known;
-    whole.request = whole.request.or(new.request);
-    whole.response = whole.response.or(new.response);
-    whole.context = new.context.or(whole.context);
+    whole.request = whole.request.or_else(|| new.request.clone());
+    whole.response = whole.response.or_else(|| new.response.clone());
+    whole.context = new.context.clone().or(whole.context);
     Some(whole)
 }
 
@@ -230,7 +247,7 @@ fn replace(
     whole: &Document,
 ) -> Result<(), StoreError> {
     row::delete(connection, stored.sequence)?;
-    row::insert(connection, stored.sequence, whole)?;
+    Insert::new(connection)?.insert(stored.sequence, whole)?;
     counts.add(stored.bucket, &stored.attributes, stored.sequence, -1);
     counts.add(stored.bucket, &whole.attributes, stored.sequence, 1);
     Ok(())

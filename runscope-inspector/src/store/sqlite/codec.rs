@@ -11,6 +11,9 @@ const LEVEL: i32 = 3;
 /// No frame is unpacked beyond this; more than any message the server accepts.
 const LARGEST: usize = 256 << 20;
 
+/// What the JSON of most heads fits in.
+const USUAL_HEAD: usize = 2048;
+
 /// The size of a trained dictionary.
 const DICTIONARY: usize = 64 * 1024;
 
@@ -76,7 +79,8 @@ impl Codec {
             .response
             .as_mut()
             .and_then(|response| response.body.take());
-        let head = serde_json::to_vec(message).map_err(StoreError::failed)?;
+        let mut head = Vec::with_capacity(USUAL_HEAD);
+        serde_json::to_writer(&mut head, message).map_err(StoreError::failed)?;
         let mut packer = self.packer()?;
         let mut pack = |bytes: &[u8]| packer.1.compress(bytes).map_err(StoreError::from);
         let packed = Packed {

@@ -12,7 +12,8 @@ use super::recent::Recent;
 use super::row;
 use super::schema;
 use super::settings::Settings;
-use super::writer::{Job, Writer};
+use super::turns::Turns;
+use super::writer::{Answered, Job, Writer};
 use crate::exchange::{Exchange, Timestamp, without_bodies};
 use crate::store::seam::sequence_of;
 use crate::store::{
@@ -55,6 +56,7 @@ pub(super) struct Shared {
     pub(super) codec: Codec,
     pub(super) recent: Recent,
     pub(super) ballast: Ballast,
+    turns: Turns,
     pub(super) newest: watch::Sender<i64>,
     pub(super) joined: broadcast::Sender<i64>,
     pub(super) commits: AtomicU64,
@@ -125,6 +127,7 @@ impl Sqlite {
             codec,
             recent: Recent::default(),
             ballast,
+            turns: Turns::beside_the_writer(),
             newest: watch::Sender::new(0),
             joined: broadcast::Sender::new(1024),
             commits: AtomicU64::new(0),
@@ -184,11 +187,18 @@ impl Store for Sqlite {
         messages: Vec<Message>,
     ) -> Result<Vec<Appended>, StoreError> {
         let arrived = Timestamp::now();
+        let turn = self.shared.turns.take();
         let documents = messages
             .into_iter()
             .map(|message| Document::new(bucket, message, arrived, &self.shared.codec))
             .collect::<Result<Vec<_>, _>>()?;
-        let appended = self.ask(|reply| Job::Append(documents, reply))?;
+        drop(turn);
+        let Answered {
+            appended,
+            spent,
+            evicted,
+        } = self.ask(|reply| Job::Append(documents, reply))?;
+        drop((spent, evicted));
         if !self.shared.codec.has_dictionary() {
             self.shared.wake_keeper();
         }

@@ -1,10 +1,12 @@
 use super::codec::{Codec, Packed};
+use super::reader::weight;
 use super::terms::{GAP, terms};
 use crate::exchange::{Attributes, Timestamp};
 use crate::query::{Side, pieces, push_words, searched_body};
 use crate::store::{BucketId, StoreError};
 use runscope_core::Message;
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// A message with all that is stored of it, made before the writer is asked: cutting words and
@@ -19,7 +21,9 @@ pub(super) struct Document {
     pub(super) attributes: Attributes,
     pub(super) packed: Packed,
     pub(super) text: IndexedText,
-    pub(super) message: Message,
+    pub(super) message: Arc<Message>,
+    /// What the message takes in memory.
+    pub(super) weight: usize,
 }
 
 /// The columns of the full-text index: words with spaces between.
@@ -50,14 +54,18 @@ impl Document {
             text: IndexedText::of(bucket, &attributes, &message),
             packed: codec.pack(&mut message)?,
             attributes,
-            message,
+            weight: weight(&message),
+            message: Arc::new(message),
         })
     }
 }
 
 impl IndexedText {
     fn of(bucket: BucketId, attributes: &Attributes, message: &Message) -> Self {
-        let mut text = Self::default();
+        let mut text = Self {
+            head: String::with_capacity(1024),
+            ..Self::default()
+        };
         pieces(message, |piece| {
             text.head.push_str(GAP);
             text.head.push(' ');
@@ -71,7 +79,7 @@ impl IndexedText {
                 push_words(column, &body);
             }
         }
-        text.terms = terms(bucket, attributes, message).join(" ");
+        text.terms = terms(bucket, attributes, message);
         text
     }
 }

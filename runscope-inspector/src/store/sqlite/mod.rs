@@ -13,7 +13,9 @@
 //! a few pages of it and not all.
 //!
 //! One thread writes; it commits what is waiting as one transaction, and merges the pieces of the
-//! full-text index while nothing is waiting. Readers have connections of
+//! full-text index while nothing is waiting. It is what bounds ingest, so it only inserts: words are
+//! cut, messages compressed, and what is done with is freed on the threads of those who ask, and
+//! they leave it a processor (see `turns`). Readers have connections of
 //! their own and see the last commit (WAL). The newest messages are in memory too.
 
 mod database;
@@ -27,6 +29,7 @@ mod bloom;
 mod codec;
 mod terms;
 mod document;
+mod turns;
 mod writer;
 mod batch;
 mod counts;

@@ -1,7 +1,6 @@
 //! The newest messages as they came: those who follow or search what happens now would otherwise
 //! read, unpack and parse each of them again.
 
-use super::reader::weight;
 use runscope_core::Message;
 use std::collections::VecDeque;
 use std::fmt;
@@ -25,9 +24,10 @@ struct Ring {
     bytes: usize,
 }
 
-struct Kept {
-    message: Arc<Message>,
-    weight: usize,
+/// A message with what it takes in memory.
+pub(super) struct Kept {
+    pub(super) message: Arc<Message>,
+    pub(super) weight: usize,
 }
 
 impl Recent {
@@ -37,8 +37,10 @@ impl Recent {
         Some(Arc::clone(&kept.message))
     }
 
-    /// Keeps what is committed from a place on.
-    pub(super) fn extend(&self, from: i64, messages: Vec<Message>) {
+    /// Keeps what is committed from a place on. What had to make room comes back: to free a message's
+    /// many texts takes longer than to keep one, and is not for the thread that writes.
+    #[must_use]
+    pub(super) fn extend(&self, from: i64, messages: Vec<Kept>) -> Vec<Arc<Message>> {
         let mut ring = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if ring.index(from) != Some(ring.messages.len()) {
             *ring = Ring {
@@ -47,19 +49,17 @@ impl Recent {
             };
         }
         for message in messages {
-            let weight = weight(&message);
-            let kept = (weight <= LARGEST).then(|| Kept {
-                message: Arc::new(message),
-                weight,
-            });
+            let kept = Some(message).filter(|message| message.weight <= LARGEST);
             ring.bytes = ring
                 .bytes
                 .saturating_add(kept.as_ref().map_or(0, |kept| kept.weight));
             ring.messages.push_back(kept);
         }
+        let mut dropped = Vec::new();
         while ring.bytes > MOST {
-            ring.drop_first();
+            dropped.extend(ring.take_first());
         }
+        dropped
     }
 
     /// Forgets a message that is about to be another.
@@ -82,11 +82,12 @@ impl Ring {
         usize::try_from(sequence.checked_sub(self.first)?).ok()
     }
 
-    fn drop_first(&mut self) {
-        if let Some(Some(kept)) = self.messages.pop_front() {
-            self.bytes = self.bytes.saturating_sub(kept.weight);
-        }
+    fn take_first(&mut self) -> Option<Arc<Message>> {
+        let first = self.messages.pop_front().flatten();
         self.first = self.first.saturating_add(1);
+        let Kept { message, weight } = first?;
+        self.bytes = self.bytes.saturating_sub(weight);
+        Some(message)
     }
 }
 
@@ -99,6 +100,7 @@ impl fmt::Debug for Recent {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::sqlite::reader::weight;
     use runscope_core::{Request, Response};
 
     fn message(name: &str, body: usize) -> Message {
@@ -107,11 +109,19 @@ mod tests {
             .response(Response::new(200).body("x".repeat(body)))
     }
 
+    fn kept(name: &str, body: usize) -> Kept {
+        let message = Arc::new(message(name, body));
+        Kept {
+            weight: weight(&message),
+            message,
+        }
+    }
+
     #[test]
     fn a_message_is_found_at_its_place_until_it_is_forgotten() {
         let recent = Recent::default();
-        recent.extend(7, vec![message("a", 1), message("b", 1)]);
-        recent.extend(9, vec![message("c", 1)]);
+        drop(recent.extend(7, vec![kept("a", 1), kept("b", 1)]));
+        drop(recent.extend(9, vec![kept("c", 1)]));
         for (sequence, name) in [(7, "a"), (8, "b"), (9, "c")] {
             assert_eq!(*recent.get(sequence).unwrap(), message(name, 1));
         }
@@ -125,11 +135,11 @@ mod tests {
     #[test]
     fn a_gap_in_the_places_begins_anew() {
         let recent = Recent::default();
-        recent.extend(1, vec![message("a", 1)]);
-        recent.extend(5, vec![message("b", 1)]);
+        drop(recent.extend(1, vec![kept("a", 1)]));
+        drop(recent.extend(5, vec![kept("b", 1)]));
         assert!(recent.get(1).is_none());
         assert_eq!(*recent.get(5).unwrap(), message("b", 1));
-        recent.extend(2, vec![message("c", 1)]);
+        drop(recent.extend(2, vec![kept("c", 1)]));
         assert!(recent.get(5).is_none());
         assert_eq!(*recent.get(2).unwrap(), message("c", 1));
     }
@@ -137,12 +147,12 @@ mod tests {
     #[test]
     fn the_oldest_make_room_and_a_large_one_takes_none() {
         let recent = Recent::default();
-        recent.extend(1, vec![message("a", LARGEST + 1), message("b", 1)]);
+        drop(recent.extend(1, vec![kept("a", LARGEST + 1), kept("b", 1)]));
         assert!(recent.get(1).is_none());
         let body = LARGEST - 2048;
         let last = 3 + i64::try_from(2 * MOST / LARGEST).unwrap();
         for sequence in 3..=last {
-            recent.extend(sequence, vec![message("c", body)]);
+            drop(recent.extend(sequence, vec![kept("c", body)]));
         }
         assert!(recent.get(2).is_none() && recent.get(last / 3).is_none());
         assert!(recent.get(last).is_some() && recent.get(last - 100).is_some());

@@ -6,7 +6,7 @@ use crate::exchange::{Attributes, Exchange, Timestamp, outcome_named};
 use crate::store::seam::uuid_of;
 use crate::store::{BucketId, StoreError};
 use runscope_core::Message;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use std::time::Duration;
 
 /// The columns that [`Stored::read`] reads.
@@ -109,27 +109,39 @@ pub(super) fn message(
     codec.unpack(&packed(connection, sequence, parts)?)
 }
 
-/// Writes a document to a place that is free.
-pub(super) fn insert(
-    connection: &Connection,
-    sequence: i64,
-    document: &Document,
-) -> Result<(), StoreError> {
-    let Document {
-        bucket,
-        arrived,
-        identity,
-        attributes,
-        packed,
-        text,
-        ..
-    } = document;
-    let micros = attributes.duration.map(|duration| duration.as_micros());
-    connection
-        .prepare_cached(
-            "INSERT INTO exchange VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)",
-        )?
-        .execute(params![
+/// Writes documents, with statements that are prepared once.
+pub(super) struct Insert<'a> {
+    exchange: CachedStatement<'a>,
+    message: CachedStatement<'a>,
+    words: CachedStatement<'a>,
+}
+
+impl<'a> Insert<'a> {
+    pub(super) fn new(connection: &'a Connection) -> Result<Self, StoreError> {
+        Ok(Self {
+            exchange: connection.prepare_cached(
+                "INSERT INTO exchange VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)",
+            )?,
+            message: connection.prepare_cached("INSERT INTO message VALUES (?1, ?2, ?3, ?4)")?,
+            words: connection.prepare_cached(
+                "INSERT INTO words (rowid, head, request_body, response_body, terms) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?,
+        })
+    }
+
+    /// Writes a document to a place that is free.
+    pub(super) fn insert(&mut self, sequence: i64, document: &Document) -> Result<(), StoreError> {
+        let Document {
+            bucket,
+            arrived,
+            identity,
+            attributes,
+            packed,
+            text,
+            ..
+        } = document;
+        let micros = attributes.duration.map(|duration| duration.as_micros());
+        self.exchange.execute(params![
             sequence,
             bucket.0,
             arrived.as_micros(),
@@ -151,18 +163,21 @@ pub(super) fn insert(
             attributes.outcome,
             identity,
         ])?;
-    connection
-        .prepare_cached("INSERT INTO message VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![
+        self.message.execute(params![
             sequence,
             packed.head,
             packed.request_body,
             packed.response_body
         ])?;
-    connection
-        .prepare_cached("INSERT INTO words (rowid, head, request_body, response_body, terms) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![sequence, text.head, text.request_body, text.response_body, text.terms])?;
-    Ok(())
+        self.words.execute(params![
+            sequence,
+            text.head,
+            text.request_body,
+            text.response_body,
+            text.terms
+        ])?;
+        Ok(())
+    }
 }
 
 /// Removes what is at a place.

@@ -44,10 +44,19 @@ pub(super) enum Kind {
 /// The term of a value. Two values share one only where both are longer than a term can be.
 pub(super) fn term(kind: Kind, value: &str) -> String {
     let mut term = String::with_capacity(value.len() + 8);
-    term.push(MARK);
-    term.push(letter(kind));
-    term.extend(fold(value).chars().take(LONGEST_TERM).map(as_word_char));
+    push_term(&mut term, kind, value);
     term
+}
+
+fn push_term(to: &mut String, kind: Kind, value: &str) {
+    to.push(MARK);
+    to.push(letter(kind));
+    if value.is_ascii() {
+        let known = value.bytes().take(LONGEST_TERM);
+        to.extend(known.map(|byte| as_word_char(char::from(byte.to_ascii_lowercase()))));
+    } else {
+        to.extend(fold(value).chars().take(LONGEST_TERM).map(as_word_char));
+    }
 }
 
 /// Whether the value is longer than its term.
@@ -73,12 +82,15 @@ pub(super) fn bucket_term(bucket: BucketId) -> String {
     term(Kind::Bucket, &bucket.0.to_string())
 }
 
-/// Every term of an exchange.
-pub(super) fn terms(bucket: BucketId, attributes: &Attributes, message: &Message) -> Vec<String> {
-    let mut terms = vec![
-        bucket_term(bucket),
-        term(Kind::Class, &attributes.status_class().to_string()),
-    ];
+/// Every term of an exchange, with spaces between.
+pub(super) fn terms(bucket: BucketId, attributes: &Attributes, message: &Message) -> String {
+    let mut terms = String::with_capacity(512);
+    let mut add = |kind, value: &str| {
+        push_term(&mut terms, kind, value);
+        terms.push(' ');
+    };
+    add(Kind::Bucket, &bucket.0.to_string());
+    add(Kind::Class, &attributes.status_class().to_string());
     let named = [
         (Kind::Method, attributes.method.as_deref()),
         (Kind::Host, attributes.host.as_deref()),
@@ -88,21 +100,16 @@ pub(super) fn terms(bucket: BucketId, attributes: &Attributes, message: &Message
         (Kind::Service, attributes.service.as_deref()),
         (Kind::Outcome, attributes.outcome),
     ];
-    terms.extend(
-        named
-            .into_iter()
-            .filter_map(|(kind, value)| Some(term(kind, value?))),
-    );
+    for (kind, value) in named {
+        value.into_iter().for_each(|value| add(kind, value));
+    }
     let host = attributes.host.as_deref();
-    terms.extend(
-        host.filter(|host| without_port(host) != *host)
-            .map(|host| term(Kind::Host, without_port(host))),
-    );
-    terms.extend(
-        attributes
-            .status
-            .map(|status| term(Kind::Status, &status.to_string())),
-    );
+    if let Some(host) = host.filter(|host| without_port(host) != *host) {
+        add(Kind::Host, without_port(host));
+    }
+    if let Some(status) = attributes.status {
+        add(Kind::Status, &status.to_string());
+    }
     let micros = attributes
         .duration
         .map(|duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX));
@@ -111,22 +118,16 @@ pub(super) fn terms(bucket: BucketId, attributes: &Attributes, message: &Message
         (Kind::RequestSize, attributes.request_size),
         (Kind::ResponseSize, attributes.response_size),
     ];
-    terms.extend(
-        numbers
-            .into_iter()
-            .filter_map(|(kind, number)| Some(power_term(kind, power(number?)))),
-    );
-    if let Some(context) = &message.context {
-        terms.extend(
-            context
-                .tags
-                .iter()
-                .map(|(name, value)| tag_term(name, value)),
-        );
+    for (kind, number) in numbers {
+        if let Some(number) = number {
+            add(kind, &power(number).to_string());
+        }
     }
+    let tags = message.context.iter().flat_map(|context| &context.tags);
+    tags.for_each(|(name, value)| add(Kind::Tag, &format!("{name}={value}")));
     let long = |side| whole_body(message, side).is_some_and(|body| body.len() > SEARCHED_BODY);
     if long(Side::Request) || long(Side::Response) {
-        terms.push(term(Kind::LongBody, ""));
+        add(Kind::LongBody, "");
     }
     terms
 }

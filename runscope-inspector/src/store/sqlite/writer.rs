@@ -9,6 +9,7 @@ use super::schema;
 use super::tallies;
 use crate::exchange::Timestamp;
 use crate::store::{Appended, BucketId, StoreError};
+use runscope_core::Message;
 use rusqlite::{Connection, TransactionBehavior};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -30,13 +31,23 @@ type Reply<T> = SyncSender<Result<T, StoreError>>;
 
 /// What the writer is asked to do.
 pub(super) enum Job {
-    Append(Vec<Document>, Reply<Vec<Appended>>),
+    Append(Vec<Document>, Reply<Answered>),
     Clear(BucketId, Reply<()>),
     DeleteBucket(BucketId, Reply<()>),
     /// Closes the partition if its time is over.
     Tick,
     /// Ends the writer, after what came before.
     Stop,
+}
+
+/// What became of an append. Whoever asked for it frees what is left over: that is work for threads of
+/// which there are many.
+pub(super) struct Answered {
+    pub(super) appended: Vec<Appended>,
+    /// What was stored.
+    pub(super) spent: Vec<Document>,
+    /// What is not the newest any more.
+    pub(super) evicted: Vec<Arc<Message>>,
 }
 
 /// The one thread that writes exchanges.
@@ -123,7 +134,7 @@ impl Writer {
     fn append_with_waiting(
         &mut self,
         documents: Vec<Document>,
-        reply: Reply<Vec<Appended>>,
+        reply: Reply<Answered>,
         jobs: &Receiver<Job>,
     ) -> Option<Job> {
         let mut size = documents.len();
@@ -157,7 +168,7 @@ impl Writer {
     fn append(
         &mut self,
         appends: Vec<Vec<Document>>,
-    ) -> Result<Vec<Result<Vec<Appended>, StoreError>>, StoreError> {
+    ) -> Result<Vec<Result<Answered, StoreError>>, StoreError> {
         let arrived = appends
             .iter()
             .flatten()
@@ -166,16 +177,21 @@ impl Writer {
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut batch = Batch::new(&self.shared, &transaction, self.next);
+        let mut batch = Batch::new(&self.shared, &transaction, self.next)?;
         let mut results = Vec::with_capacity(appends.len());
         for documents in appends {
-            let result: Result<Vec<_>, _> = documents
-                .into_iter()
+            let appended: Result<Vec<_>, _> = documents
+                .iter()
                 .map(|document| batch.put(document))
                 .collect();
-            match result {
+            match appended {
                 Err(error) if !error.is_no_bucket() => return Err(error),
-                result => results.push(result),
+                Err(error) => results.push(Err(error)),
+                Ok(appended) => results.push(Ok(Answered {
+                    appended,
+                    spent: documents,
+                    evicted: Vec::new(),
+                })),
             }
         }
         let written = batch.finish()?;
@@ -185,7 +201,10 @@ impl Writer {
             self.opened = self.opened.or(arrived);
         }
         self.in_pieces = true;
-        self.shared.recent.extend(self.next, written.messages);
+        let evicted = self.shared.recent.extend(self.next, written.messages);
+        if let Some(Ok(answered)) = results.iter_mut().find(|result| result.is_ok()) {
+            answered.evicted = evicted;
+        }
         self.next = written.next;
         self.shared.newest.send_replace(self.next - 1);
         for sequence in written.joined {
