@@ -15,7 +15,7 @@ pub struct Case {
 pub const COUNTED: usize = ROUNDS * ROUND;
 
 /// After each round the delivery catches up, so that every one begins alike. It is a quarter of a
-/// batch: the delivery is woken once in a round, which is more often than under load.
+/// batch, and a push wakes the delivery once in a batch: no such wake is counted.
 const ROUND: usize = 50;
 const ROUNDS: usize = 6;
 

@@ -58,15 +58,25 @@ impl Lane {
     }
 
     pub(super) async fn run(mut self) {
+        let mut had_batch = false;
         loop {
+            let due = Instant::now() + self.core.config.max_coalescing_delay;
             if self.batch.is_empty() && self.queue().is_empty() && !self.may_drain() {
                 if self.queue().is_closed() {
                     return self.reporter.rejections(Time::Last);
                 }
-                self.idle().await;
-                continue;
+                // After a batch there is likely to be another, for which one wake is enough: the last
+                // of its entries, not the first one too.
+                if !std::mem::take(&mut had_batch) || self.reporter.owes() {
+                    self.idle().await;
+                    continue;
+                }
+                self.queue().wait_for_batch(self.or_spool(due)).await;
+                if self.queue().is_empty() {
+                    continue;
+                }
             }
-            self.coalesce().await;
+            self.coalesce(due).await;
             self.fill().await;
             let config = &self.core.config;
             let most = config.max_batch_bytes;
@@ -76,6 +86,7 @@ impl Lane {
                 Ok(()) => self.batch.forget(count, most.saturating_mul(2)),
                 Err(GiveUp(reason)) => self.let_go(count, reason).await,
             }
+            had_batch = true;
             self.queue().leave_behind();
             self.tell();
             // A sink never waits, and the other lanes and a shutdown's deadline need their turn.
@@ -104,6 +115,11 @@ impl Lane {
         (has_some && !self.queue().is_closed()).then(|| self.pace.next())
     }
 
+    /// This time, or when something is to be taken from the spool, if that is earlier.
+    fn or_spool(&self, due: Instant) -> Instant {
+        self.due().map_or(due, |of_spool| of_spool.min(due))
+    }
+
     fn may_drain(&self) -> bool {
         self.due().is_some_and(|due| due <= Instant::now())
     }
@@ -117,11 +133,10 @@ impl Lane {
         self.core.control.advanced(&self.core.stats);
     }
 
-    /// Waits for the batch to fill: no longer than the configured delay, and not at all where
-    /// somebody waits for a flush, or something goes out of the spool in any case.
-    async fn coalesce(&self) {
-        let due = Instant::now() + self.core.config.max_coalescing_delay;
-        let due = self.due().map_or(due, |of_spool| of_spool.min(due));
+    /// Waits for the batch to fill: no longer than until it is due, and not at all where somebody waits
+    /// for a flush, or something goes out of the spool in any case.
+    async fn coalesce(&self, due: Instant) {
+        let due = self.or_spool(due);
         while !self.queue().is_closed()
             && !self.core.control.is_flushing()
             && !self.queue().is_full_batch()

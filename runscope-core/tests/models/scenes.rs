@@ -106,8 +106,8 @@ impl Wake for Wakes {
     }
 }
 
-/// What waking costs is paid by requests. Under load a batch is one wake; one that begins in an empty
-/// queue and fills before its time has two, as something has to start that time.
+/// What waking costs is paid by requests. After a batch the lane waits for the next one, whose last entry
+/// is its one wake; only the first batch after a pause has two, as something has to start its time.
 pub fn wakes() {
     const BATCH: usize = 4;
     let (queue, counters) = (queue(100, BATCH), Counters::default());
