@@ -166,10 +166,12 @@ impl<'a> KnownOfResponse<'a> {
 /// The trace id of a `traceparent` (W3C Trace Context, section 3.2): 32 lower-case hex digits, not
 /// all zero.
 pub(crate) fn trace_id(traceparent: &[u8]) -> Option<&str> {
-    let text = std::str::from_utf8(traceparent).ok()?;
-    let id = text.split('-').nth(1)?;
-    let hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    (id.len() == 32 && id.bytes().all(hex) && id.bytes().any(|byte| byte != b'0')).then_some(id)
+    let dash = traceparent.iter().position(|&byte| byte == b'-')?;
+    let (id, rest) = traceparent.get(dash + 1..)?.split_first_chunk::<32>()?;
+    let hex = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let is_whole = matches!(rest.first(), None | Some(b'-'));
+    let is_id = is_whole && id.iter().all(hex) && id.iter().any(|byte| *byte != b'0');
+    std::str::from_utf8(id).ok().filter(|_| is_id)
 }
 
 /// A number of bytes, as `Content-Length` writes it (RFC 9110, section 8.6).
@@ -200,6 +202,9 @@ mod tests {
                 None,
             ),
             ("00-abc-def-01".into(), None),
+            (format!("00-{id}"), Some(id)),
+            (format!("00-{id}0-00f067aa0ba902b7-01"), None),
+            (id.into(), None),
             (String::new(), None),
         ] {
             assert_eq!(trace_id(value.as_bytes()), expected, "{value}");
