@@ -104,7 +104,10 @@ impl Part {
 
     fn matches(&self, text: &[u8]) -> bool {
         match self {
-            Self::Exact(exact) => text.eq_ignore_ascii_case(exact.as_bytes()),
+            // One comparison of the whole, as a rule; letter by letter only where the case may differ.
+            Self::Exact(exact) => {
+                text == exact.as_bytes() || text.eq_ignore_ascii_case(exact.as_bytes())
+            }
             Self::Around { prefix, suffix } => text
                 .split_at_checked(prefix.len())
                 .filter(|(start, _)| start.eq_ignore_ascii_case(prefix.as_bytes()))
