@@ -12,7 +12,8 @@ pub(super) struct PlainKeys([[u64; 2]; SLOTS]);
 
 impl Default for PlainKeys {
     fn default() -> Self {
-        Self([[0; 2]; SLOTS])
+        // What no key is, as each has its quote.
+        Self([[u64::MAX; 2]; SLOTS])
     }
 }
 
@@ -88,6 +89,15 @@ mod tests {
                 assert_eq!(find(&format!("\"{shorter}\":1, and more to come")), None);
             }
             assert_eq!(find(&format!("\"{name}")), None, "it is cut");
+        }
+    }
+
+    #[test]
+    fn who_knows_no_key_finds_none() {
+        for byte in 0..=u8::MAX {
+            let mut text = *b"\"?\":1, and more to come";
+            text[1] = byte;
+            assert_eq!(PlainKeys::default().find(&text, 1), None, "{byte}");
         }
     }
 

@@ -132,6 +132,7 @@ fn what_is_not_json_is_masked_whole() {
         "\"a",
         "\"\\x\"",
         "\"\n\"",
+        "{\"\0:\"some value\", \"more\":1}",
         "{\"a\":1}}",
         "{} {}",
         "abc",
