@@ -223,6 +223,31 @@ fn trouble_on_the_way_sends_the_same_bytes_again_and_a_413_sends_halves() {
     assert_eq!(posts[4].messages().len() + posts[5].messages().len(), 4);
 }
 
+/// A proxy that knows nothing of codings answers as it likes, or not at all.
+#[test]
+fn an_api_that_only_ever_fails_what_is_compressed_gets_it_as_it_is() {
+    for (reply, tries) in [
+        (Reply::status(403), 1),
+        (Reply::status(501), 3),
+        (Reply::Reset, 3),
+    ] {
+        let of_script = reply.clone();
+        let api = FakeApi::start(move |post| match post.is_gzip() {
+            true => of_script.clone(),
+            false => Reply::accept_taking("gzip"),
+        });
+        let (recorder, _guard) = start(config(&api.url()));
+        let ids = [deliver(&recorder), deliver(&recorder), deliver(&recorder)].concat();
+        assert_all_taken_once(&api, &recorder, &ids);
+        let again = [vec![true; tries], vec![false]].concat();
+        assert_eq!(
+            codings(&api),
+            [vec![false], again.clone(), again].concat(),
+            "{reply:?}"
+        );
+    }
+}
+
 #[test]
 fn a_batch_is_cut_by_what_it_is_before_it_is_compressed() {
     const MOST: usize = 8 << 10;

@@ -29,9 +29,17 @@ pub(super) struct Compressor {
     buffer: BytesMut,
     /// The endpoint has refused them, whatever it says.
     is_off: bool,
-    /// What was refused compressed and goes again as it is. Until the batch is done, so does the rest.
+    /// Until the batch is done nothing of it is compressed.
+    is_set_aside: bool,
+    /// What was refused compressed and goes again as it is.
     suspect: Option<Range<usize>>,
+    /// Tries in a row that came to nothing.
+    failures: u32,
 }
+
+/// A proxy may know no better answer to a coding than to fail. So after as many tries as trouble that
+/// passes seldom takes, the rest of a batch goes as it is.
+const FAILURES: u32 = 3;
 
 /// Smaller ones are sent as they are: they fit into a packet.
 const LEAST: usize = 1024;
@@ -41,18 +49,30 @@ const KEPT: usize = 1 << 20;
 
 impl Compressor {
     pub(super) fn next_batch(&mut self) {
-        self.suspect = None;
+        (self.is_set_aside, self.suspect, self.failures) = (false, None, 0);
+    }
+
+    /// A try came to nothing.
+    pub(super) fn failed(&mut self) {
+        self.failures = self.failures.saturating_add(1);
+        self.is_set_aside |= self.failures >= FAILURES;
+    }
+
+    /// Sends what is left of the batch as it is, whatever that proves.
+    pub(super) fn set_aside(&mut self) {
+        (self.is_set_aside, self.suspect) = (true, None);
     }
 
     /// A compressed run of messages was refused. Whether that was its coding is certain only where the
     /// answer says so.
     pub(super) fn refused(&mut self, run: &Range<usize>, is_certain: bool) {
-        self.suspect = Some(run.clone());
+        (self.is_set_aside, self.suspect) = (true, Some(run.clone()));
         self.is_off |= is_certain;
     }
 
     /// A run of messages was taken; true where that proves that only its coding had been refused.
     pub(super) fn accepted(&mut self, run: &Range<usize>) -> bool {
+        self.failures = 0;
         let is_proof = !self.is_off && self.suspect.as_ref() == Some(run);
         self.is_off |= is_proof;
         is_proof
@@ -61,7 +81,7 @@ impl Compressor {
     /// The pieces of a body as one in gzip. `None` where it is better sent as it is.
     pub(super) fn compress(&mut self, pieces: &[&[u8]]) -> Option<Bytes> {
         let size = pieces.iter().map(|piece| piece.len()).sum();
-        if self.is_off || self.suspect.is_some() || size < LEAST {
+        if self.is_off || self.is_set_aside || size < LEAST {
             return None;
         }
         // The last body was sent, so its memory is taken again.
@@ -171,6 +191,28 @@ mod tests {
             compressor.next_batch();
             assert_eq!(compressed(&mut compressor, &text), afterwards);
         }
+    }
+
+    #[test]
+    fn what_only_fails_compressed_goes_as_it_is_until_the_batch_is_done() {
+        let text = SECRETLESS.repeat(100);
+        let mut compressor = Compressor::default();
+        for _ in 1..FAILURES {
+            compressor.failed();
+            assert!(compressed(&mut compressor, &text));
+        }
+        assert!(!compressor.accepted(&(0..1)), "a success ends the row");
+        for _ in 0..FAILURES {
+            assert!(compressed(&mut compressor, &text));
+            compressor.failed();
+        }
+        assert!(!compressed(&mut compressor, &text));
+        compressor.next_batch();
+        assert!(compressed(&mut compressor, &text));
+        compressor.refused(&(0..1), false);
+        compressor.set_aside();
+        assert!(!compressor.accepted(&(0..1)), "it is another message now");
+        assert!(!compressed(&mut compressor, &text));
     }
 
     #[test]

@@ -49,11 +49,14 @@ impl Lane {
                 }
                 Verdict::Retry { not_before } => {
                     runs.push(run);
+                    self.compressor.failed();
                     self.reporter.failing(&reply.problem);
                     self.retry(&mut trouble, not_before).await?;
                 }
                 Verdict::Pause => {
                     runs.push(run);
+                    // Whoever refuses everything may refuse the coding.
+                    self.compressor.set_aside();
                     self.reporter.paused(&reply.problem);
                     self.core.stats.retry();
                     // What is kept through a pause is not given up right after it.
@@ -145,6 +148,7 @@ impl Lane {
         match super::cut::without_bodies(self.batch.message(run.start)) {
             Some(smaller) => {
                 self.batch.replace(run.start, &smaller);
+                self.compressor.set_aside();
                 self.core.stats.cut();
                 self.core.stats.retry();
                 runs.push(run);

@@ -38,7 +38,7 @@ pub(super) enum Verdict {
     TakenUnread,
     /// Send the same bytes again, not before the delay.
     Retry { not_before: Option<Duration> },
-    /// Too large: send halves; a single message without its bodies.
+    /// Too large, in whatever coding: send halves; a single message without its bodies.
     Split,
     /// One of them is bad: send halves to find it; a single message is the bad one.
     Bisect,
