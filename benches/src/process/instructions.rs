@@ -84,6 +84,10 @@ fn measure(
         .arg("serve")
         .args([framework, variant, &api, "patiently"])
         .stderr(std::process::Stdio::null());
+    let dumps_of_all = 2 * (ROUNDS + 1) * EXCHANGES.len();
+    for dump in 1..=dumps_of_all {
+        let _ = fs::remove_file(format!("{}.{dump}", file.display()));
+    }
     let mut server = Child::of(command);
     let mut dumps = 0;
     let mut taken = [0.0; EXCHANGES.len()];
@@ -112,6 +116,8 @@ fn measure(
 fn counted(file: &Path, dump: usize) -> Result<u64, String> {
     let path = format!("{}.{dump}", file.display());
     let text = fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
+    // What is here the next time is of that time.
+    let _ = fs::remove_file(&path);
     total(&text).ok_or_else(|| format!("{path} is no profile"))
 }
 

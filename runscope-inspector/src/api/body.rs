@@ -191,18 +191,17 @@ pub(super) fn expect_json(headers: &HeaderMap) -> Result<(), ApiError> {
 }
 
 fn encoding(headers: &HeaderMap) -> Result<Encoding, ApiError> {
-    let Some(value) = headers.get(header::CONTENT_ENCODING) else {
-        return Ok(Encoding::Identity);
+    let mut lines = headers.get_all(header::CONTENT_ENCODING).iter();
+    let coding = match (lines.next(), lines.next()) {
+        (None, _) => return Ok(Encoding::Identity),
+        (Some(line), None) => line.as_bytes().trim_ascii().to_ascii_lowercase(),
+        // One coding upon another, each in a line.
+        (Some(_), Some(_)) => return Err(ApiError::unsupported_coding(CODINGS)),
     };
-    match value
-        .to_str()
-        .unwrap_or_default()
-        .to_ascii_lowercase()
-        .as_str()
-    {
-        "" | "identity" => Ok(Encoding::Identity),
-        "gzip" | "x-gzip" => Ok(Encoding::Gzip),
-        "zstd" => Ok(Encoding::Zstd),
+    match &*coding {
+        b"" | b"identity" => Ok(Encoding::Identity),
+        b"gzip" | b"x-gzip" => Ok(Encoding::Gzip),
+        b"zstd" => Ok(Encoding::Zstd),
         _ => Err(ApiError::unsupported_coding(CODINGS)),
     }
 }

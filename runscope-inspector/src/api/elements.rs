@@ -26,9 +26,9 @@ pub(super) fn each_element<'a>(
 }
 
 /// The elements of a JSON array, read at once; `None` where there are too many of them or any is no `T`.
-pub(super) fn all_elements<'a, T: Deserialize<'a>>(array: &'a [u8], most: usize) -> Option<Vec<T>> {
-    let mut reader = serde_json::Deserializer::from_slice(array);
-    let room = most.min(array.len() / USUAL_ELEMENT);
+pub(super) fn all_elements<'a, T: Deserialize<'a>>(array: &'a str, most: usize) -> Option<Vec<T>> {
+    let mut reader = serde_json::Deserializer::from_str(array);
+    let room = most.min(array.len() / SHORT_ELEMENT);
     let elements = (&mut reader).deserialize_seq(All {
         most,
         elements: Vec::with_capacity(room),
@@ -37,7 +37,7 @@ pub(super) fn all_elements<'a, T: Deserialize<'a>>(array: &'a [u8], most: usize)
 }
 
 /// What a short element has, in bytes.
-const USUAL_ELEMENT: usize = 512;
+const SHORT_ELEMENT: usize = 512;
 
 struct All<T> {
     most: usize,

@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use runscope_core::{Fields, Message};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use std::fmt;
 use uuid::Uuid;
 
 /// Identifiers are for machines; a longer one is a mistake.
@@ -49,10 +50,12 @@ pub(super) fn read_messages(body: &[u8], limits: &Limits) -> Result<Vec<Item>, A
         message
     };
     let read = |text: &str| read_message(text, limits).map(new);
-    if !body.trim_ascii_start().starts_with(b"[") {
-        let raw: &RawValue = serde_json::from_slice(body)
-            .map_err(|error| ApiError::bad_request(format!("{NO_JSON}: {error}")))?;
-        return Ok(vec![read(raw.get())]);
+    let no_json = |error: &dyn fmt::Display| ApiError::bad_request(format!("{NO_JSON}: {error}"));
+    // In what nobody reads, too, JSON is UTF-8 (RFC 8259, section 8.1).
+    let body = str::from_utf8(body).map_err(|error| no_json(&error))?;
+    let whole = || serde_json::from_str::<&RawValue>(body).map_err(|error| no_json(&error));
+    if !body.trim_ascii_start().starts_with('[') {
+        return Ok(vec![read(whole()?.get())]);
     }
     let limit = limits.messages;
     // Nearly always all of them are messages. To part them first costs a look at every byte more, and only
@@ -64,7 +67,7 @@ pub(super) fn read_messages(body: &[u8], limits: &Limits) -> Result<Vec<Item>, A
         return Ok(checked.collect());
     }
     let mut items = Vec::new();
-    each_element(body, NO_JSON, |element| {
+    each_element(whole()?.get().as_bytes(), NO_JSON, |element| {
         if items.len() >= limit {
             return Err(ApiError::bad_request(format!(
                 "the array is over the limit of {limit} messages"

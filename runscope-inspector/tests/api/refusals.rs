@@ -62,6 +62,28 @@ async fn every_error_wears_the_envelope() {
         ),
         (post().body("{\"request\":"), 400, "not valid JSON"),
         (post().body(""), 400, "not valid JSON"),
+        // In what is no field of a message, too.
+        (
+            post().body(b"[{\"response\":{\"status\":204},\"x\":\"\xff\"}]".to_vec()),
+            400,
+            "not valid JSON: invalid utf-8",
+        ),
+        (post().body("[{}, {}"), 400, "not valid JSON"),
+        (post().body("[{}, {}]x"), 400, "not valid JSON"),
+        // One coding upon another.
+        (
+            post()
+                .header("content-encoding", "identity")
+                .header("content-encoding", "gzip")
+                .body("[]"),
+            415,
+            "gzip, zstd",
+        ),
+        (
+            post().header("content-encoding", "gzip\u{e9}").body("[]"),
+            415,
+            "gzip, zstd",
+        ),
         (
             post().header("content-encoding", "gzip").body("not gzip"),
             400,

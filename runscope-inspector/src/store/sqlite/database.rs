@@ -187,12 +187,15 @@ impl Store for Sqlite {
         messages: Vec<Message>,
     ) -> Result<Vec<Appended>, StoreError> {
         let arrived = Timestamp::now();
-        let turn = self.shared.turns.take();
+        // A turn for each, so that a message alone waits for no array.
+        let document = |message| {
+            let _turn = self.shared.turns.take();
+            Document::new(bucket, message, arrived, &self.shared.codec)
+        };
         let documents = messages
             .into_iter()
-            .map(|message| Document::new(bucket, message, arrived, &self.shared.codec))
+            .map(document)
             .collect::<Result<Vec<_>, _>>()?;
-        drop(turn);
         let Answered {
             appended,
             spent,

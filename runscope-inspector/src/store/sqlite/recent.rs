@@ -56,7 +56,8 @@ impl Recent {
             ring.messages.push_back(kept);
         }
         let mut dropped = Vec::new();
-        while ring.bytes > MOST {
+        // A place whose message is not here is of no use at the beginning.
+        while ring.bytes > MOST || matches!(ring.messages.front(), Some(None)) {
             dropped.extend(ring.take_first());
         }
         dropped

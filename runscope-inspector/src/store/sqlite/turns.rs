@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 
-/// So many may do costly work at one time as leave a processor to the writer, for whom all of them wait in
+/// So many may cut words and compress at one time as leave a processor to the writer, for whom all of them wait in
 /// the end: where they outnumber it, they take its time from it, and then wait for it all the longer.
 #[derive(Debug)]
 pub(super) struct Turns {
