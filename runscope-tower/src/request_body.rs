@@ -10,8 +10,8 @@ use std::task::{Context, Poll};
 pin_project! {
     /// A request's body, whose frames are seen as the handler takes them; nothing is read ahead.
     ///
-    /// Its frames are [`Bytes`]: a body that has another buffer is copied into them. Its error is
-    /// boxed, so that in axum it is the error that there is without the layer.
+    /// Its frames are [`Bytes`]: a body that has another buffer, which may borrow nothing, is copied
+    /// into them. Its error is boxed, so that in axum it is the error that there is without the layer.
     #[derive(Debug)]
     pub struct RequestBody<B> {
         #[pin]
@@ -48,7 +48,7 @@ where
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let mut this = self.project();
         let Poll::Ready(frame) = this.inner.as_mut().poll_frame(cx) else {
-            // A frame says by itself that the body was asked for.
+            // A frame says by itself that the body was asked for; a body that panics says nothing.
             if let Some(tap) = this.tap
                 && !std::mem::replace(this.asked, true)
             {
@@ -105,6 +105,7 @@ pub(crate) fn into_bytes<D: Buf + 'static>(frame: Frame<D>) -> Frame<Bytes> {
     {
         return same;
     }
+    // It is of another type, so it is still here.
     match frame {
         Some(frame) => frame.map_data(|mut data| data.copy_to_bytes(data.remaining())),
         None => Frame::data(Bytes::new()),

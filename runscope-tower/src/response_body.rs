@@ -11,7 +11,8 @@ pin_project! {
     /// A response's body, whose frames are seen as the server takes them. Its end, its failure or
     /// its drop finishes the exchange.
     ///
-    /// Its frames are [`Bytes`]: a body that has another buffer is copied into them.
+    /// Its frames are [`Bytes`]: a body that has another buffer, which may borrow nothing, is copied
+    /// into them.
     #[derive(Debug)]
     pub struct ResponseBody<B> {
         #[pin]

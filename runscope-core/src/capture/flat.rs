@@ -78,7 +78,7 @@ impl Flat {
     /// Appends a header. One of 4 GiB, which no server accepts, is left out.
     #[inline]
     pub(crate) fn header(&mut self, name: &[u8], value: &[u8]) {
-        if (name.len() | value.len()) >> 32 == 0 && !self.put(name, value) {
+        if u32::try_from(name.len() | value.len()).is_ok() && !self.put(name, value) {
             self.grow(self.end + LENGTHS + name.len() + value.len());
             self.put(name, value);
         }
@@ -130,7 +130,8 @@ impl Flat {
     }
 
     pub(crate) fn bytes(&self, span: Span) -> &[u8] {
-        self.bytes.get(span.range()).unwrap_or_default()
+        let written = self.bytes.get(..self.end).unwrap_or_default();
+        written.get(span.range()).unwrap_or_default()
     }
 
     /// A text that came in as `&str`; anything else is shown as empty.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 /// knows no framework. Nothing of it is redacted: that is the encoder's, on the delivery thread.
 ///
 /// What can be told from the rest is told there too, when the record is
-/// [taken](super::exchange::Shared::take): a request waits for nothing that it need not.
+/// [taken](super::shared::Shared::take): a request waits for nothing that it need not.
 #[derive(Debug, Default)]
 pub(crate) struct Record {
     pub(crate) id: Uuid,

@@ -23,7 +23,7 @@ impl Spares {
     }
 
     /// Takes an exchange and its record, which has been encoded, unless there are enough. One that is
-    /// still held, by a handle or as a stream, stays what it is.
+    /// still held, by a handle or as a stream, stays what it is, and its record is dropped.
     pub(crate) fn put(&self, mut exchange: Arc<Shared>, record: Record) {
         if let Some(shared) = Arc::get_mut(&mut exchange) {
             shared.clear(record);
