@@ -327,9 +327,8 @@ impl ConfigBuilder {
     /// Whether messages are sent gzipped, once an answer of the API has said that it takes them so: by
     /// `Accept-Encoding: gzip` (RFC 7694). Needs the feature `gzip`.
     ///
-    /// It is for an API that is far away, or paid for by the byte: messages become a third to a tenth.
-    /// Next door it only costs: to compress bodies takes the delivery's thread about as long as all else
-    /// that it does with them.
+    /// It is for an API that is far away, or paid for by the byte: the more alike messages are, the
+    /// smaller they become. Next door it only costs time of the delivery's thread.
     ///
     /// Key `compress`, variable `RUNSCOPE_COMPRESS`, boolean.
     /// Default: `false`.
