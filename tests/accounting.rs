@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use support::api::{FakeApi, Gate, Post, Reply};
 use support::exchanges::{
-    PATIENCE, assert_adds_up, begin, finish, record, record_body, record_one, try_begin,
+    PATIENCE, assert_adds_up, begin, finish, record, record_body, record_one, settled, try_begin,
 };
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -28,15 +28,6 @@ fn config(api: &FakeApi) -> ConfigBuilder {
 
 fn start(config: ConfigBuilder) -> (Recorder, Guard) {
     Recorder::start(config.build().expect("a config")).expect("a recorder")
-}
-
-#[track_caller]
-fn settled(recorder: &Recorder) -> Stats {
-    recorder.flush_blocking(PATIENCE).expect("all is settled");
-    let stats = recorder.stats();
-    assert_adds_up(&stats);
-    assert_eq!((stats.queued, stats.panics), (0, 0), "{stats:?}");
-    stats
 }
 
 /// An API whose first answer waits for the gate, and a recorder that has one message in hand for

@@ -3,13 +3,15 @@
 
 mod support;
 
-use runscope::{BodyState, Config, ConfigBuilder, Guard, Recorder, Stats, Withheld};
+use runscope::{BodyState, Config, ConfigBuilder, Guard, Recorder, Withheld};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use support::api::{FakeApi, Gate, Post, RefusingApi, Reply};
-use support::exchanges::{PATIENCE, assert_adds_up, record, record_body, record_one, wait_until};
+use support::exchanges::{
+    PATIENCE, assert_adds_up, record, record_body, record_one, settled, wait_until,
+};
 
 /// An hour: what waits for so long is not ended by time in a test.
 const HOUR: Duration = Duration::from_secs(3600);
@@ -30,16 +32,6 @@ fn config(url: &str) -> ConfigBuilder {
 
 fn start(config: ConfigBuilder) -> (Recorder, Guard) {
     Recorder::start(config.build().expect("a config")).expect("a recorder")
-}
-
-/// Waits until all is settled, and checks that the counters add up.
-#[track_caller]
-fn settled(recorder: &Recorder) -> Stats {
-    recorder.flush_blocking(PATIENCE).expect("all is settled");
-    let stats = recorder.stats();
-    assert_adds_up(&stats);
-    assert_eq!((stats.queued, stats.panics), (0, 0), "{stats:?}");
-    stats
 }
 
 /// Three messages meet these replies first and then an API that takes them: nothing is lost, and

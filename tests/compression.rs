@@ -5,7 +5,7 @@ mod support;
 #[path = "support/wiretap.rs"]
 mod wiretap;
 
-use runscope::{Config, ConfigBuilder, Guard, Recorder, RequestHead, Scope, Stats};
+use runscope::{Config, ConfigBuilder, Guard, Recorder, RequestHead, Scope};
 use runscope_inspector::api::{self, AppState, Token};
 use runscope_inspector::serve::serve;
 use runscope_inspector::store::{Settings, Sqlite, Store};
@@ -13,9 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use support::api::{FakeApi, Post, Reply};
-use support::exchanges::{
-    PATIENCE, assert_adds_up, begin, finish, record, record_body, wait_until,
-};
+use support::exchanges::{begin, finish, record, record_body, settled, wait_until};
 use tokio::net::TcpListener;
 use wiretap::Wiretap;
 
@@ -54,15 +52,6 @@ fn deliver(recorder: &Recorder) -> Vec<String> {
     let ids = batch(recorder);
     settled(recorder);
     ids
-}
-
-#[track_caller]
-fn settled(recorder: &Recorder) -> Stats {
-    recorder.flush_blocking(PATIENCE).expect("all is settled");
-    let stats = recorder.stats();
-    assert_adds_up(&stats);
-    assert_eq!((stats.queued, stats.panics), (0, 0), "{stats:?}");
-    stats
 }
 
 /// Everything was taken once, in its order, and nothing is counted but that.

@@ -50,6 +50,16 @@ pub fn finish(mut exchange: Exchange, body: &[u8]) -> String {
     exchange.handle().unique_identifier()
 }
 
+/// Waits until all is settled, and checks that the counters add up.
+#[track_caller]
+pub fn settled(recorder: &Recorder) -> Stats {
+    recorder.flush_blocking(PATIENCE).expect("all is settled");
+    let stats = recorder.stats();
+    assert_adds_up(&stats);
+    assert_eq!((stats.queued, stats.panics), (0, 0), "{stats:?}");
+    stats
+}
+
 /// The accounting identity, and what has to hold beside it.
 #[track_caller]
 pub fn assert_adds_up(stats: &Stats) {
